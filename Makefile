@@ -1,0 +1,68 @@
+# Everything a user or a developer does, each from a bare machine: python3 (3.11 or newer) with pip, and make.
+# The first target of a kind makes .venv and installs what it needs; later ones start at once.
+
+PYTHON ?= python3
+WORKERS ?= 2
+ARGS ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+
+ifeq ($(origin NASBENCH_GA_DATA),undefined)
+SHARED := $(shell cd ../shared 2>/dev/null && pwd)
+ifneq ($(SHARED),)
+export NASBENCH_GA_DATA := $(SHARED)/tables:$(SHARED)/samples:$(SHARED)/images
+endif
+endif
+
+# An environment whose install was cut short, or whose interpreter is gone, is made anew.
+BROKEN := $(shell test ! -e $(VENV)/.installing && $(PY) -c '' 2>/dev/null || echo broken)
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: run test lint bench clean help broken
+
+run: $(VENV)/.base ## the main study (ARGS="--repeats 3" passes options on)
+	@if [ -n "$(findstring --space,$(ARGS))" ]; then set --; \
+	elif $(PY) -m nasbench_ga.tables show nb101 >/dev/null 2>&1; then set -- --space nb101 --fitness accuracy; \
+	else set -- --space nats-tss --table analog-nas; \
+		echo "No nb101 table is here ($(PY) -m nasbench_ga.tables fetch nb101 gets it): searching nats-tss instead."; \
+	fi; \
+	set -x; exec $(PY) -m nasbench_ga.run "$$@" $(ARGS)
+
+test: $(VENV)/.dev ## every test, the slow ones too
+	$(PY) -m pytest -n $(WORKERS) $(ARGS)
+
+lint: $(VENV)/.dev ## ruff, mypy and the import contracts
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.dev ## measure speed; writes results/bench/
+	mkdir -p results/bench
+	$(PY) -m pytest bench/ --benchmark-only --benchmark-json=results/bench/latest.json $(ARGS)
+	$(PY) bench/summary.py results/bench/latest.json results/bench/summary.md
+
+clean: ## remove the environment and every cache
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .benchmarks .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(PY): $(BROKEN)
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "nasbench_ga needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name a newer one: make PYTHON=python3.11" % sys.version_info[:2])'
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml constraints.txt $(PY)
+	@touch $(VENV)/.installing
+	$(INSTALL) .
+	@rm $(VENV)/.installing && touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt $(PY)
+	@touch $(VENV)/.installing
+	$(INSTALL) '.[dev]'
+	@rm $(VENV)/.installing && touch $(VENV)/.base $@
