@@ -1,0 +1,20 @@
+"""What can be searched: genotypes, their variation, identity and encodings. Needs numpy only."""
+
+from nasbench_ga.spaces.base import CategoricalSpace, Genotypes, Space, get_space, register_space, spaces
+from nasbench_ga.spaces.nats_sss import NATSSize
+from nasbench_ga.spaces.nats_tss import NATSTopology
+from nasbench_ga.spaces.nb101 import NB101, NB101Cell, module_hash
+
+__all__ = [
+    "NB101",
+    "CategoricalSpace",
+    "Genotypes",
+    "NATSSize",
+    "NATSTopology",
+    "NB101Cell",
+    "Space",
+    "get_space",
+    "module_hash",
+    "register_space",
+    "spaces",
+]

@@ -1,0 +1,204 @@
+"""What every search space offers: everything about genotypes, nothing about their quality."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.registry import Registry
+
+Genotypes = NDArray[np.int8]
+"""Genotypes, one a row: int8, shape (n, genes)."""
+
+spaces: Registry[type[Space]] = Registry("space")
+register_space = spaces.register
+
+_CROSSOVER_TRIES = 100
+
+
+class Space(ABC):
+    """A finite set of architectures, written as rows of small integers.
+
+    Everything is vectorised over a leading axis n. Whatever takes genotypes checks their shape, type and range, and
+    whatever gives genotypes gives valid ones.
+
+    Attributes:
+        name: registered name.
+        cardinalities: int8, shape (genes,): gene i takes the values 0 .. cardinalities[i] - 1.
+        size: number of different cells; `identify` gives 0 .. size - 1.
+    """
+
+    name: ClassVar[str]
+    cardinalities: ClassVar[Genotypes]
+    size: ClassVar[int]
+
+    @property
+    def genes(self) -> int:
+        """Number of genes in a genotype."""
+        return len(self.cardinalities)
+
+    @abstractmethod
+    def sample(self, n: int, rng: np.random.Generator) -> Genotypes:
+        """Draws n valid genotypes, each valid genotype being equally likely; shape (n, genes)."""
+
+    @abstractmethod
+    def mutate(self, genotypes: Genotypes, rng: np.random.Generator) -> Genotypes:
+        """Mutates each genotype with the rates published for this space; shape (n, genes), valid."""
+
+    def is_valid(self, genotypes: Genotypes) -> NDArray[np.bool_]:
+        """Tells which genotypes stand for an architecture of the space, shape (n,).
+
+        Raises:
+            NasbenchError: wrong shape, type or range.
+        """
+        return np.ones(len(self.check(genotypes)), bool)
+
+    @abstractmethod
+    def identify(self, genotypes: Genotypes) -> NDArray[np.int64]:
+        """The number of each genotype's cell, which is its row in a table of this space; int64, shape (n,).
+
+        Raises:
+            NasbenchError: wrong shape, type or range, or an invalid genotype.
+        """
+
+    @abstractmethod
+    def enumerate(self) -> Genotypes:
+        """One genotype of every cell, in the order of `identify`; shape (size, genes)."""
+
+    def isomorphism_class(self, genotypes: Genotypes) -> NDArray[np.int64]:
+        """A number that is the same for cells that are the same network; int64, shape (n,)."""
+        return self.identify(genotypes)
+
+    @abstractmethod
+    def isomorphs(self, genotype: Genotypes) -> Genotypes:
+        """Every genotype of the same network as `genotype` (shape (genes,)), without repeats; shape (m, genes)."""
+
+    @abstractmethod
+    def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
+        """The published binary encoding of each cell, shape (n, f)."""
+
+    @abstractmethod
+    def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:
+        """Trainable parameters of the published network of each cell, shape (n,).
+
+        Args:
+            genotypes: shape (n, genes).
+            classes: width of the classifier, 10 for CIFAR-10.
+        """
+
+    @abstractmethod
+    def encode(self, cell: Any) -> Genotypes:
+        """The genotype, shape (genes,), of a cell in the form that `decode` gives.
+
+        Raises:
+            NasbenchError: not a cell of this space.
+        """
+
+    @abstractmethod
+    def decode(self, genotype: Genotypes) -> Any:
+        """The cell of one genotype, shape (genes,), in the form that papers print; `str` of it is text."""
+
+    def crossover(self, a: Genotypes, b: Genotypes, rng: np.random.Generator, points: int | None = None) -> Genotypes:
+        """Crosses row i of `a` with row i of `b`; each child starts with a gene of `a` or of `b`, equally likely.
+
+        A child that is not valid is crossed again, up to 100 times; then it is a copy of its parent in `a`.
+
+        Args:
+            a: first parents, shape (n, genes).
+            b: second parents, shape (n, genes).
+            rng: source of randomness.
+            points: cut at this many different places between genes; None takes every gene from either parent
+                (uniform crossover).
+
+        Raises:
+            NasbenchError: parents of different numbers, or more cuts than there are places between genes.
+        """
+        a, b = self.check(a), self.check(b)
+        if len(a) != len(b):
+            raise NasbenchError(f"Crossover needs as many first as second parents, got {len(a)} and {len(b)}.")
+        if points is not None and not 1 <= points < self.genes:
+            raise NasbenchError(
+                f"{self.name} has {self.genes} genes, so crossover can have 1 to {self.genes - 1} points, not {points}."
+            )
+        children = a.copy()
+        pending = np.arange(len(a))
+        for _ in range(_CROSSOVER_TRIES):
+            if not len(pending):
+                break
+            from_b = self._crossover_mask(len(pending), rng, points)
+            crossed = np.where(from_b, b[pending], a[pending])
+            valid = self.is_valid(crossed)
+            children[pending[valid]] = crossed[valid]
+            pending = pending[~valid]
+        return children
+
+    def _crossover_mask(self, n: int, rng: np.random.Generator, points: int | None) -> NDArray[np.bool_]:
+        if points is None:
+            return rng.random((n, self.genes)) < 0.5
+        cuts = rng.random((n, self.genes - 1)).argsort(1)[:, :points]
+        segment = np.zeros((n, self.genes), int)
+        np.put_along_axis(segment, cuts + 1, 1, axis=1)
+        return (segment.cumsum(1) + rng.integers(2, size=(n, 1))) % 2 == 1
+
+    def check(self, genotypes: ArrayLike) -> Genotypes:
+        """Genotypes as a contiguous int8 array of shape (n, genes).
+
+        Raises:
+            NasbenchError: wrong shape, type or range.
+        """
+        array = np.asarray(genotypes)
+        if array.ndim != 2 or array.shape[1] != self.genes:
+            raise NasbenchError(
+                f"Expected {self.name} genotypes of shape (n, {self.genes}), got shape {array.shape}"
+                + ("; write genotype[None] for a single one." if array.shape == (self.genes,) else ".")
+            )
+        if array.dtype != np.int8:
+            if array.dtype.kind not in "iub":
+                raise NasbenchError(f"Expected {self.name} genotypes of integers (int8), got {array.dtype}.")
+            narrow = array.astype(np.int8)
+            if not np.array_equal(narrow, array):
+                raise self._out_of_range(array)
+            array = narrow
+        array = np.ascontiguousarray(array)
+        if (array.view(np.uint8) >= self.cardinalities.view(np.uint8)).any():
+            raise self._out_of_range(array)
+        return array
+
+    def _out_of_range(self, array: NDArray[Any]) -> NasbenchError:
+        row, gene = np.argwhere((array < 0) | (array >= self.cardinalities))[0]
+        return NasbenchError(
+            f"Gene {gene} of {self.name} takes the values 0 to {self.cardinalities[gene] - 1}, "
+            f"but genotype {row} has {array[row, gene]} there."
+        )
+
+
+def get_space(name: str) -> Space:
+    """The space registered under `name`.
+
+    Raises:
+        UnknownNameError: there is none; the message lists them.
+    """
+    return spaces[name]()
+
+
+class CategoricalSpace(Space):
+    """A space in which every combination of gene values is an architecture."""
+
+    def sample(self, n: int, rng: np.random.Generator) -> Genotypes:
+        """Draws each gene uniformly."""
+        return rng.integers(self.cardinalities, size=(n, self.genes), dtype=np.int8)
+
+    def mutate(self, genotypes: Genotypes, rng: np.random.Generator, rate: float | None = None) -> Genotypes:
+        """Changes each gene to another value with probability `rate`, 1/genes if not given."""
+        genotypes = self.check(genotypes)
+        return redraw(genotypes, self.cardinalities, 1 / self.genes if rate is None else rate, rng)
+
+
+def redraw(genes: Genotypes, cardinalities: Genotypes, rate: float, rng: np.random.Generator) -> Genotypes:
+    """Changes each gene, with probability `rate`, to one of its other values, equally likely."""
+    shifts = rng.integers(1, cardinalities, size=genes.shape, dtype=np.int8)
+    return np.where(rng.random(genes.shape) < rate, (genes + shifts) % cardinalities, genes).astype(np.int8)

@@ -1,0 +1,149 @@
+"""NATS-Bench topology space, which is NAS-Bench-201's: four nodes, six edges, five operations (Dong et al. 2021)."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import random
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.spaces.base import CategoricalSpace, Genotypes, register_space
+
+OPERATION_NAMES = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+EDGES = (
+    (0, 1),
+    (0, 2),
+    (1, 2),
+    (0, 3),
+    (1, 3),
+    (2, 3),
+)  # (from, to), in the order of the architecture string
+STAGE_CHANNELS = (16, 32, 64)
+CELLS_PER_STAGE = 5
+_NONE, _SKIP = 0, 1
+_KERNEL_AREA = np.array([0, 0, 1, 9, 0])
+_PLACE_VALUES = len(OPERATION_NAMES) ** np.arange(len(EDGES) - 1, -1, -1)
+_PUBLISHED_SHUFFLE_SEED = 88  # of the authors' script that numbered the architectures
+_ARCHITECTURE = re.compile(r"\|(\w+)~0\|\+\|(\w+)~0\|(\w+)~1\|\+\|(\w+)~0\|(\w+)~1\|(\w+)~2\|")
+
+
+@register_space("nats-tss")
+class NATSTopology(CategoricalSpace):
+    """The 15,625 architecture strings of NATS-Bench's topology space.
+
+    A genotype has 6 genes, indices into `OPERATION_NAMES` in the order of the architecture string. Every string was
+    trained by itself, so a cell's number is its string's index in the benchmark; `isomorphism_class` says which
+    strings are one network.
+    """
+
+    name = "nats-tss"
+    cardinalities = np.full(len(EDGES), len(OPERATION_NAMES), np.int8)
+    size = len(OPERATION_NAMES) ** len(EDGES)
+
+    def identify(self, genotypes: Genotypes) -> NDArray[np.int64]:
+        """The index of each architecture string in NATS-Bench and NAS-Bench-201, shape (n,)."""
+        return _published_index()[self.check(genotypes) @ _PLACE_VALUES]
+
+    def enumerate(self) -> Genotypes:
+        """The genotype of every published index, shape (15625, 6)."""
+        return _all_cells()
+
+    def isomorphism_class(self, genotypes: Genotypes) -> NDArray[np.int64]:
+        """Which of the 6,466 networks each string is, numbered in the order of their first string; shape (n,)."""
+        return _classes()[self.identify(genotypes)]
+
+    def isomorphs(self, genotype: Genotypes) -> Genotypes:
+        """Every string of the same network, in the order of the benchmark; shape (m, 6)."""
+        own = self.isomorphism_class(np.asarray(genotype)[None])
+        return _all_cells()[_classes() == own]
+
+    def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
+        """One-hot of the four operations other than none on each edge, shape (n, 24); none is all zero."""
+        return np.eye(len(OPERATION_NAMES), dtype=np.float32)[self.check(genotypes), 1:].reshape(len(genotypes), -1)
+
+    def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:
+        """Trainable parameters with stages of 16, 32 and 64 channels, five cells each (Dong et al. 2021, section 3)."""
+        areas = _KERNEL_AREA[self.check(genotypes)]
+        total = np.full(len(areas), _skeleton_parameters(classes), np.int64)
+        for channels in STAGE_CHANNELS:
+            total += CELLS_PER_STAGE * (areas * channels**2 + 2 * channels * (areas > 0)).sum(1)
+        return total
+
+    def encode(self, cell: str) -> Genotypes:
+        """The genotype of an architecture string such as ``|nor_conv_3x3~0|+|none~0|...|``, shape (6,).
+
+        Raises:
+            NasbenchError: not of that form, or an unknown operation.
+        """
+        parts = _ARCHITECTURE.fullmatch(cell)
+        if parts is None:
+            raise NasbenchError(f"Expected an architecture string |op~0|+|op~0|op~1|+|op~0|op~1|op~2|, got {cell!r}.")
+        if unknown := [name for name in parts.groups() if name not in OPERATION_NAMES]:
+            raise NasbenchError(
+                f"Unknown nats-tss operation {unknown[0]!r}. Choose from: {', '.join(OPERATION_NAMES)}."
+            )
+        return np.array([OPERATION_NAMES.index(name) for name in parts.groups()], np.int8)
+
+    def decode(self, genotype: Genotypes) -> str:
+        """The architecture string of one genotype."""
+        a, b, c, d, e, f = (OPERATION_NAMES[gene] for gene in self.check(np.asarray(genotype)[None])[0])
+        return f"|{a}~0|+|{b}~0|{c}~1|+|{d}~0|{e}~1|{f}~2|"
+
+
+def _skeleton_parameters(classes: int) -> int:
+    """Everything outside the cells: stem, two residual reduction blocks, last batch norm, classifier."""
+    first, *_, last = STAGE_CHANNELS
+    stem = 9 * 3 * first + 2 * first
+    reductions = sum(
+        9 * narrow * wide + 2 * wide + 9 * wide * wide + 2 * wide + narrow * wide
+        for narrow, wide in itertools.pairwise(STAGE_CHANNELS)
+    )
+    return stem + reductions + 2 * last + last * classes + classes
+
+
+@functools.cache
+def _all_cells() -> Genotypes:
+    """Genotypes in the published order: the authors listed the strings edge by edge, then shuffled the list."""
+    order = list(range(NATSTopology.size))
+    random.Random(_PUBLISHED_SHUFFLE_SEED).shuffle(order)  # noqa: S311
+    genotypes = (np.array(order)[:, None] // _PLACE_VALUES % len(OPERATION_NAMES)).astype(np.int8)
+    genotypes.setflags(write=False)
+    return genotypes
+
+
+@functools.cache
+def _published_index() -> NDArray[np.int64]:
+    return np.argsort(_all_cells() @ _PLACE_VALUES)
+
+
+@functools.cache
+def _classes() -> NDArray[np.int64]:
+    """The class of each published index: the order in which its network first appears."""
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(_network(tuple(cell)), len(numbers)) for cell in _all_cells().tolist()])
+
+
+def _network(operations: tuple[int, ...]) -> str:
+    """An expression of the output node, equal for strings that the official API counts as one network.
+
+    A skip is its source, none and whatever is applied to nothing is nothing ("#"), a sum is sorted (the API's
+    `to_unique_str` with zeros considered; a node fed by several nothings is not itself reduced to nothing there).
+    """
+    nodes = ["0", "", "", ""]
+    for target in (1, 2, 3):
+        terms = []
+        for operation, (source, into) in zip(operations, EDGES, strict=True):
+            if into != target:
+                continue
+            if operation == _NONE or nodes[source] == "#":
+                terms.append("#")
+            elif operation == _SKIP:
+                terms.append(nodes[source])
+            else:
+                terms.append(f"({nodes[source]})@{operation}")
+        nodes[target] = "+".join(sorted(terms))
+    return nodes[-1]

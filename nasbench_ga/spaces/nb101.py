@@ -1,0 +1,269 @@
+"""NAS-Bench-101: cells of up to 7 vertices and 9 edges with three operations (Ying et al. 2019, section 2)."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.spaces import nb101_parameters
+from nasbench_ga.spaces.base import Genotypes, Space, redraw, register_space
+from nasbench_ga.spaces.module_hash import INPUT_LABEL, OUTPUT_LABEL, graph_hash
+from nasbench_ga.spaces.nb101_tabulation import (
+    CODES,
+    DIGITS,
+    EDGES,
+    INNER,
+    MAX_EDGES,
+    OPERATIONS,
+    VERTICES,
+    adjacency_matrices,
+    tabulation,
+)
+
+OPERATION_NAMES = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
+INPUT, OUTPUT = "input", "output"
+
+_PACKING = np.zeros((len(EDGES) + INNER, 2), np.float32)  # genotype @ _PACKING = edge mask, operation code
+_PACKING[: len(EDGES), 0] = 2.0 ** np.arange(len(EDGES) - 1, -1, -1)
+_PACKING[len(EDGES) :, 1] = OPERATIONS ** np.arange(INNER - 1, -1, -1)
+
+
+class NB101Cell(NamedTuple):
+    """A cell as the official API takes it: `ModelSpec(cell.matrix, cell.operations)`."""
+
+    matrix: list[list[int]]
+    operations: list[str]
+
+    @property
+    def module_hash(self) -> str:
+        """The official MD5 of this cell, 32 hexadecimal digits; isomorphic cells have the same."""
+        labels = [INPUT_LABEL, *map(OPERATION_NAMES.index, self.operations[1:-1]), OUTPUT_LABEL]
+        return graph_hash(self.matrix, labels)
+
+    def __str__(self) -> str:
+        return f"module hash {self.module_hash}, matrix {self.matrix}, operations {self.operations}"
+
+
+@register_space("nb101")
+class NB101(Space):
+    """The 423,624 cells of NAS-Bench-101.
+
+    A genotype has 26 genes: the 21 bits of the adjacency's upper triangle row by row, then the operations (indices
+    into `OPERATION_NAMES`) of vertices 1 to 5; vertex 0 is the input, 6 the output. It is valid if, pruned to the
+    vertices on a path from input to output, it has such a path and no more than 9 edges, as the official API has it.
+    Cells are numbered by ascending module hash, the order of the official file.
+    """
+
+    name = "nb101"
+    cardinalities = np.array([2] * len(EDGES) + [OPERATIONS] * INNER, np.int8)
+    size = 423_624
+
+    def sample(self, n: int, rng: np.random.Generator) -> Genotypes:
+        """Draws genes uniformly, the edges again until they are valid."""
+        genotypes = rng.integers(self.cardinalities, size=(n, self.genes), dtype=np.int8)
+        return self._until_valid(genotypes, lambda rows: rng.integers(2, size=(len(rows), len(EDGES)), dtype=np.int8))
+
+    def mutate(
+        self,
+        genotypes: Genotypes,
+        rng: np.random.Generator,
+        edge_rate: float = 1 / len(EDGES),
+        operation_rate: float = 1 / INNER,
+    ) -> Genotypes:
+        """Bitwise mutation of Pan & Yao 2021: changes operations, flips edges; edges are redrawn until valid."""
+        parents = self.check(genotypes)
+        operations = redraw(parents[:, len(EDGES) :], self.cardinalities[len(EDGES) :], operation_rate, rng)
+        flipped = np.hstack([_flip(parents[:, : len(EDGES)], edge_rate, rng), operations])
+        return self._until_valid(flipped, lambda rows: _flip(parents[rows, : len(EDGES)], edge_rate, rng))
+
+    def _until_valid(self, genotypes: Genotypes, draw_edges: Any) -> Genotypes:
+        invalid = np.flatnonzero(~self.is_valid(genotypes))
+        while len(invalid):
+            genotypes[invalid, : len(EDGES)] = draw_edges(invalid)
+            invalid = invalid[~self.is_valid(genotypes[invalid])]
+        return genotypes
+
+    def is_valid(self, genotypes: Genotypes) -> NDArray[np.bool_]:
+        """Tells which genotypes, pruned, connect input to output with at most 9 edges; shape (n,)."""
+        masks, _ = _pack(self.check(genotypes))
+        return tabulation().skeleton_of[masks] > 0
+
+    def identify(self, genotypes: Genotypes) -> NDArray[np.int64]:
+        """The rank of each cell's module hash among all cells, which is its row in the official file; shape (n,)."""
+        genotypes = self.check(genotypes)
+        cells = tabulation().identify(*_pack(genotypes))
+        if (cells < 0).any():
+            raise _invalid(genotypes, int(np.argmax(cells < 0)))
+        return cells.astype(np.int64)
+
+    def enumerate(self) -> Genotypes:
+        """The published encoding of every cell, by ascending module hash; shape (423624, 26)."""
+        return _all_cells()
+
+    def isomorphs(self, genotype: Genotypes) -> Genotypes:
+        """Every order of the pruned cell's inner vertices that keeps edges pointing forward; shape (m, 26)."""
+        matrix, operations = self._pruned(genotype)
+        inner = range(1, len(matrix) - 1)
+        encodings = []
+        for middle in itertools.permutations(inner):
+            order = [0, *middle, len(matrix) - 1]
+            permuted = matrix[np.ix_(order, order)]
+            if not np.tril(permuted).any():
+                encodings.append(_embed(permuted, [operations[v - 1] for v in middle]))
+        return np.unique(np.array(encodings, np.int8), axis=0)
+
+    def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
+        """Pan & Yao's 36 bits of the pruned cell, shape (n, 36): 5 x 3 one-hot operations, then 21 edges.
+
+        The pruned cell's vertices are moved together at the front, so a smaller cell's output is not vertex 6.
+        """
+        masks, codes = _pack(self.check(genotypes))
+        skeletons = tabulation().skeleton_of[masks]
+        edges, place = _compact_edges()
+        one_hot = np.zeros((len(masks), INNER, OPERATIONS), np.float32)
+        rows, vertices = np.nonzero(place[skeletons] >= 0)
+        one_hot[rows, place[skeletons][rows, vertices], DIGITS[codes[rows], vertices]] = 1
+        return np.hstack([one_hot.reshape(len(masks), -1), edges[skeletons]])
+
+    def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:
+        """Trainable parameters with stem 128, three stacks of three cells (Ying et al. 2019, section 2.3).
+
+        Where channels do not divide evenly they depend on the order of vertices; it is the published encoding's.
+        """
+        masks, codes = _pack(_all_cells()[self.identify(genotypes)])
+        skeletons = tabulation().skeletons[tabulation().skeleton_of[masks]]
+        return nb101_parameters.count(adjacency_matrices(skeletons), DIGITS[codes], classes)
+
+    def encode(self, cell: NB101Cell | tuple[Sequence[Sequence[int]], Sequence[str]]) -> Genotypes:
+        """The genotype of (matrix, operations); smaller cells are put on seven vertices, the output last.
+
+        Raises:
+            NasbenchError: more than 7 vertices, a matrix that is not square, 0/1 and upper triangular, an unknown
+                operation, no path from input to output, or more than 9 edges after pruning.
+        """
+        matrix, names = np.asarray(cell[0]), list(cell[1])
+        _check_cell(matrix, names)
+        genotype = _embed(matrix, [OPERATION_NAMES.index(name) for name in names[1:-1]])
+        self.identify(genotype[None])
+        return genotype
+
+    def decode(self, genotype: Genotypes) -> NB101Cell:
+        """The pruned cell as (matrix, operations) of the official API."""
+        matrix, operations = self._pruned(genotype)
+        return NB101Cell(matrix.tolist(), [INPUT, *(OPERATION_NAMES[o] for o in operations), OUTPUT])
+
+    def module_hash(self, cell: NB101Cell | tuple[Sequence[Sequence[int]], Sequence[str]]) -> str:
+        """The official MD5 of a cell, 32 hexadecimal digits.
+
+        Raises:
+            NasbenchError: not a cell of this space (see `encode`).
+        """
+        return self.decode(self.encode(cell)).module_hash
+
+    def _pruned(self, genotype: Genotypes) -> tuple[NDArray[np.int64], list[int]]:
+        row = np.asarray(genotype)[None]
+        self.identify(row)
+        masks, codes = _pack(self.check(row))
+        matrix = adjacency_matrices(tabulation().skeletons[tabulation().skeleton_of[masks]])[0]
+        used = np.array([0, *(v for v in range(1, VERTICES - 1) if matrix[v].any()), VERTICES - 1])
+        return matrix[np.ix_(used, used)], [int(DIGITS[codes[0], v - 1]) for v in used[1:-1]]
+
+
+def module_hash(cell: NB101Cell | tuple[Sequence[Sequence[int]], Sequence[str]]) -> str:
+    """The official NAS-Bench-101 hash of (matrix, operations), 32 hexadecimal digits (see `NB101.module_hash`)."""
+    return NB101().module_hash(cell)
+
+
+def _pack(genotypes: Genotypes) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Edge masks and operation codes of checked genotypes, each shape (n,)."""
+    packed = (genotypes.astype(np.float32) @ _PACKING).astype(np.int32)
+    return packed[:, 0], packed[:, 1]
+
+
+def _flip(edges: Genotypes, rate: float, rng: np.random.Generator) -> Genotypes:
+    return edges ^ (rng.random(edges.shape) < rate)
+
+
+def _embed(matrix: NDArray[np.integer], operations: Sequence[int]) -> Genotypes:
+    """The genotype of a cell whose output is the last row of `matrix`, its inner vertices kept in front."""
+    places = [*range(len(matrix) - 1), VERTICES - 1]
+    adjacency = np.zeros((VERTICES, VERTICES), np.int8)
+    adjacency[np.ix_(places, places)] = matrix
+    genotype = np.zeros(len(EDGES) + INNER, np.int8)
+    genotype[: len(EDGES)] = [adjacency[edge] for edge in EDGES]
+    genotype[len(EDGES) : len(EDGES) + len(operations)] = operations
+    return genotype
+
+
+@functools.cache
+def _compact_edges() -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """For each skeleton: its 21 edge bits with the used vertices moved to the front, and each inner vertex's place.
+
+    Returns:
+        float32, shape (13840, 21), and int8, shape (13840, 5), the place being -1 for an unused vertex.
+    """
+    matrices = adjacency_matrices(tabulation().skeletons)
+    used = matrices.any(2) | matrices.any(1)
+    moved = np.zeros_like(matrices)
+    target = used.cumsum(1) - 1
+    rows, u, v = np.nonzero(matrices)
+    moved[rows, target[rows, u], target[rows, v]] = 1
+    edges = np.stack([moved[:, u, v] for u, v in EDGES], axis=1)
+    place = np.where(used, target - 1, -1)[:, 1:-1]
+    return edges.astype(np.float32), place.astype(np.int8)
+
+
+@functools.cache
+def _all_cells() -> Genotypes:
+    """The published encoding of every cell: the first that the authors' generator met.
+
+    It took the number of vertices, then the adjacency (as a number, column by column), then the operations in
+    ascending order (`generate_graph.py` of the official repository).
+    """
+    matrices = adjacency_matrices(tabulation().skeletons)
+    _, place = _compact_edges()
+    in_front = np.flatnonzero(((place < 0) | (place == np.arange(INNER))).all(1))[1:]
+    inner = (place[in_front] >= 0).sum(1)
+    moved = _compact_edges()[0][in_front].astype(np.int64)
+    by_column = moved @ np.array([1 << (u + v * (v - 1) // 2) for u, v in EDGES])
+    skeletons = in_front[np.lexsort((by_column, inner))]
+    cells = tabulation().identify(
+        np.repeat(tabulation().skeletons[skeletons], CODES), np.tile(np.arange(CODES), len(skeletons))
+    )
+    first_skeleton, codes = np.divmod(np.unique(cells, return_index=True)[1], CODES)
+    chosen = skeletons[first_skeleton]
+    edges = np.stack([matrices[chosen, u, v] for u, v in EDGES], axis=1)
+    genotypes = np.hstack([edges, DIGITS[codes] * (place[chosen] >= 0)]).astype(np.int8)
+    genotypes.setflags(write=False)
+    return genotypes
+
+
+def _check_cell(matrix: NDArray[np.generic], names: list[str]) -> None:
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not 2 <= len(matrix) <= VERTICES:
+        raise NasbenchError(
+            f"A nb101 cell's matrix is square with 2 to {VERTICES} vertices, input and output included; "
+            f"got shape {matrix.shape}."
+        )
+    if len(names) != len(matrix) or names[0] != INPUT or names[-1] != OUTPUT:
+        raise NasbenchError(
+            f"A nb101 cell of {len(matrix)} vertices has as many operations, the first 'input' and the last 'output'; "
+            f"got {names}."
+        )
+    if unknown := [name for name in names[1:-1] if name not in OPERATION_NAMES]:
+        raise NasbenchError(f"Unknown nb101 operation {unknown[0]!r}. Choose from: {', '.join(OPERATION_NAMES)}.")
+    if not np.isin(matrix, (0, 1)).all() or np.tril(matrix).any():
+        raise NasbenchError("A nb101 cell's matrix has only 0 and 1, and none but 0 on and below its diagonal.")
+
+
+def _invalid(genotypes: Genotypes, row: int) -> NasbenchError:
+    edges = genotypes[row, : len(EDGES)]
+    return NasbenchError(
+        f"Genotype {row} with edges {''.join(map(str, edges))} is no nb101 cell: pruned to the vertices between input "
+        f"and output, a cell has at least one edge and at most {MAX_EDGES}. Ask is_valid first."
+    )
