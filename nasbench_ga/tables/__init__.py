@@ -1,0 +1,35 @@
+"""What is already known: published training results by look-up. Needs no torch."""
+
+from nasbench_ga.tables.catalog import CATALOG, Publication
+from nasbench_ga.tables.contents import Column, TableContents
+from nasbench_ga.tables.metrics import Metric
+from nasbench_ga.tables.opening import (
+    convert,
+    find,
+    find_for_space,
+    from_api,
+    open_source,
+    open_table,
+    search_folders,
+)
+from nasbench_ga.tables.protocols import Protocol, protocol
+from nasbench_ga.tables.table import Cost, Table
+
+__all__ = [
+    "CATALOG",
+    "Column",
+    "Cost",
+    "Metric",
+    "Protocol",
+    "Publication",
+    "Table",
+    "TableContents",
+    "convert",
+    "find",
+    "find_for_space",
+    "from_api",
+    "open_source",
+    "open_table",
+    "protocol",
+    "search_folders",
+]

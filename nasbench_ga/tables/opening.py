@@ -1,0 +1,168 @@
+"""From a table's name or path to the table: where to look, and a compact copy of whatever is found."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nasbench_ga.errors import CorruptFileError, NasbenchError, TableNotFoundError, UnknownNameError
+from nasbench_ga.tables import readers, storage
+from nasbench_ga.tables.catalog import CATALOG
+from nasbench_ga.tables.table import Table
+
+ENVIRONMENT_VARIABLE = "NASBENCH_GA_DATA"
+DATA_FOLDER = Path("data")
+COMPACT_COPIES = DATA_FOLDER / "compact"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file or folder that holds a table, and the name it goes by."""
+
+    name: str
+    path: Path
+
+
+def open_table(name: str, path: str | os.PathLike[str] | None = None, *, progress: bool = False) -> Table:
+    """Opens a table of published results, memory-mapped.
+
+    Searched in this order: `path`, the folders of `$NASBENCH_GA_DATA`, `data/`, the package that brings it. A file
+    that is not compact yet is converted once; the compact copy is kept in `data/compact/`.
+
+    Args:
+        name: a name of the catalog (`nb101`, `nats-tss`, ..), or of a table that was converted under another.
+        path: a compact table, or a file or folder in any format that `tables.convert` reads.
+        progress: show a progress bar if it takes more than two seconds.
+
+    Raises:
+        TableNotFoundError: there is none; the message says where was looked and how to get it.
+        UnknownNameError: the name is neither in the catalog nor that of a file in the folders.
+        CorruptFileError: the file is damaged.
+    """
+    return open_source(find(name) if path is None else Source(name, Path(path)), progress=progress)
+
+
+def find(name: str) -> Source:
+    """Where the table called `name` lies.
+
+    Raises:
+        TableNotFoundError: a table of the catalog that is in none of the places.
+        UnknownNameError: a name that nothing goes by.
+    """
+    known_as = CATALOG[name].known_as if name in CATALOG else ()
+    for folder in search_folders():
+        for file_name in (f"{name}{storage.SUFFIX}", *known_as):
+            if (folder / file_name).exists():
+                return Source(name, folder / file_name)
+    if name not in CATALOG:
+        raise UnknownNameError("table", name, CATALOG)
+    if installed := CATALOG[name].installed_file():
+        return Source(name, installed)
+    raise TableNotFoundError(_not_found(name))
+
+
+def find_for_space(space: str) -> Source:
+    """The first table of the catalog that tells about `space` and is there.
+
+    Raises:
+        TableNotFoundError: there is none.
+    """
+    missing = []
+    for name, publication in CATALOG.items():
+        if publication.space == space:
+            try:
+                return find(name)
+            except TableNotFoundError as error:
+                missing.append(str(error))
+    raise TableNotFoundError(
+        "\n".join(missing) or f"The catalog has no table of the space {space!r}; name one by its path."
+    )
+
+
+def search_folders() -> list[Path]:
+    """The folders of `$NASBENCH_GA_DATA` and `data/`, in the order in which they are searched."""
+    named = os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep)
+    return [*(Path(folder) for folder in named if folder), DATA_FOLDER]
+
+
+def _not_found(name: str) -> str:
+    publication = CATALOG[name]
+    places = ", ".join(str(folder) for folder in search_folders())
+    if publication.requirement:
+        return f"Table {name!r} is not in {places}; it comes with: pip install {publication.requirement}"
+    file_names = ", ".join((f"{name}{storage.SUFFIX}", *publication.known_as))
+    return (
+        f"Table {name!r} is in none of: {places} (looked for {file_names}). "
+        f"Get it with: python -m nasbench_ga.tables fetch {name}"
+    )
+
+
+def open_source(source: Source, *, progress: bool = False) -> Table:
+    """Opens a file or folder; converts it first unless it is compact.
+
+    Raises:
+        TableNotFoundError: nothing is there.
+        CorruptFileError: it is damaged.
+    """
+    if not source.path.exists():
+        raise TableNotFoundError(f"There is no table at {source.path}.")
+    if source.path.suffix == storage.SUFFIX:
+        return Table(source.name, storage.read(source.path), source.path)
+    copy = COMPACT_COPIES / f"{source.name}-{_state_of(source.path)}{storage.SUFFIX}"
+    if copy.exists():
+        try:
+            return Table(source.name, storage.read(copy), source.path)
+        except CorruptFileError as error:
+            warnings.warn(f"{error} Converting {source.path} again.", stacklevel=2)
+    stored = storage.store(readers.read(source.path, progress=progress))
+    try:
+        storage.write(stored, copy)
+    except NasbenchError as error:
+        warnings.warn(f"{error} {source.path} is converted each time it is opened.", stacklevel=2)
+    return Table(source.name, stored, source.path)
+
+
+def _state_of(path: Path) -> str:
+    """Changes whenever the file or folder does, or the format of compact tables."""
+    status = path.stat()
+    state = f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\0{storage.FORMAT}"
+    return hashlib.sha256(state.encode()).hexdigest()[:12]
+
+
+def convert(name: str, source: str | os.PathLike[str], *, progress: bool = False) -> Path:
+    """Converts a published file or folder to the compact table `data/NAME.arrow`, and returns where it lies.
+
+    Raises:
+        TableNotFoundError: nothing is there.
+        NasbenchError: the name is in the catalog for another space, or `data/` cannot be written.
+        CorruptFileError: the source is damaged.
+    """
+    if not Path(source).exists():
+        raise TableNotFoundError(f"There is nothing to convert at {source}.")
+    contents = readers.read(Path(source), progress=progress)
+    if name in CATALOG and CATALOG[name].space != contents.space:
+        raise NasbenchError(
+            f"{source} is a table of the space {contents.space!r}, but {name!r} is one of {CATALOG[name].space!r}."
+        )
+    target = DATA_FOLDER / f"{name}{storage.SUFFIX}"
+    storage.write(storage.store(contents), target)
+    return target
+
+
+def from_api(api: Any, name: str = "loaded-api") -> Table:
+    """The table inside an official API object that is loaded already.
+
+    Args:
+        api: a `nasbench.api.NASBench` of any fork, a `NASBench201API`, or what `nats_bench.create` returns.
+        name: what to call the table.
+
+    Raises:
+        NasbenchError: none of these.
+    """
+    from nasbench_ga.tables.readers.loaded_api import read_api
+
+    return Table(name, storage.store(read_api(api)))
