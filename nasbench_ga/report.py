@@ -1,0 +1,213 @@
+"""What a person reads of a finished study: one table, the best cell, where everything lies, and a picture."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_ga.files import atomic_path
+from nasbench_ga.rows import Rows
+from nasbench_ga.spaces import Space
+from nasbench_ga.statistics import BestSoFar, best_so_far
+from nasbench_ga.summary import reported
+from nasbench_ga.tables import Protocol, Table
+
+PICTURE = "best-so-far.png"
+MOST_ROWS = 30
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished study, as far as a person wants to read of it.
+
+    Attributes:
+        fitness: name of what was maximised.
+        space: what was searched.
+        table: where the reported metrics come from, None if there is none.
+        protocol: the reported metrics, None without a table.
+        summary: one dictionary a repeat (see `summary.summarise`).
+        wall_seconds: of each repeat.
+        folder: of the record.
+    """
+
+    fitness: str
+    space: Space
+    table: Table | None
+    protocol: Protocol | None
+    summary: list[dict[str, Any]]
+    wall_seconds: Sequence[float]
+    folder: Path
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The summary of the repeat that found the highest fitness."""
+        return max(self.summary, key=lambda row: -np.inf if row["best_value"] is None else row["best_value"])
+
+    @property
+    def best_cell(self) -> str:
+        """The best cell of all, in the form that papers print."""
+        return str(self.best["best_cell"])
+
+    @property
+    def fitness_is_reported(self) -> bool:
+        """Whether the fitness is itself one of the reported metrics."""
+        return self.fitness == "accuracy"
+
+
+def show(report: Report) -> None:
+    """Prints the table of repeats and what its numbers are."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    Console().print(_table(report))
+    for line in _explanations(report):
+        console.print(line, markup=False)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One column of the printed table: a number for each repeat, and for some its regret."""
+
+    header: str
+    values: NDArray[np.float64]
+    form: str
+    regret: NDArray[np.float64] | None = None
+
+    def text(self, choose: Callable[[NDArray[np.float64]], float]) -> str:
+        value = _text(choose(self.values), self.form)
+        return value if self.regret is None else f"{value} ({_text(choose(self.regret), self.form)})"
+
+
+def _columns(report: Report) -> list[_Column]:
+
+    def of(key: str, factor: float = 1.0) -> NDArray[np.float64]:
+        return np.array([np.nan if row[key] is None else row[key] * factor for row in report.summary])
+
+    columns = [] if report.fitness_is_reported else [_Column(report.fitness, of("best_value"), ".4f")]
+    for metric in reported(report.protocol) if report.protocol else []:
+        header = metric.replace("/", "/\n") + "\n% (regret)"
+        columns.append(_Column(header, of(metric), ".3f", of(f"regret {metric}")))
+    return [
+        *columns,
+        _Column("evaluations", of("evaluations"), ",.0f"),
+        _Column("unique\ncells", of("unique_cells"), ",.0f"),
+        _Column("simulated\nhours", of("seconds", 1 / 3600), ",.1f"),
+        _Column("wall\nseconds", np.array(report.wall_seconds), ".2f"),
+    ]
+
+
+def _table(report: Report) -> Any:
+    from rich import box
+    from rich.table import Table as RichTable
+
+    columns = _columns(report)
+    table = RichTable(
+        title=f"Best cell of each repeat by {_searched_metric(report)}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+    )
+    table.add_column("repeat", justify="right")
+    for column in columns:
+        table.add_column(column.header, justify="right", overflow="fold")
+    if len(report.summary) <= MOST_ROWS:
+        for number, row in enumerate(report.summary):
+            table.add_row(str(row["repeat"]), *(column.text(operator.itemgetter(number)) for column in columns))
+        table.add_section()
+    statistics: dict[str, Callable[[NDArray[np.float64]], float]] = {"mean": np.mean, "sd": _standard_deviation}
+    if len(report.summary) > MOST_ROWS:
+        statistics |= {"min": np.min, "median": np.median, "max": np.max}
+    for name, statistic in statistics.items():
+        table.add_row(name, *(column.text(statistic) for column in columns))
+    return table
+
+
+def _standard_deviation(values: NDArray[np.float64]) -> float:
+    """Of a sample: n - 1 in the denominator; NaN for one repeat."""
+    return float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+
+
+def _text(value: float, form: str) -> str:
+    return format(value, form) if np.isfinite(value) else "–"
+
+
+def _searched_metric(report: Report) -> str:
+    return report.protocol.search if report.protocol and report.fitness_is_reported else report.fitness
+
+
+def _explanations(report: Report) -> list[str]:
+    best = report.best
+    found = (
+        f"Best cell: number {best['best_id']} of {report.space.name}, found by repeat {best['repeat']} "
+        f"as evaluation {best['best_step'] + 1}: {report.best_cell}"
+    )
+    lines = [found]
+    if report.table is not None and report.protocol is not None:
+        table = report.table
+        lines.append(f"Table: {table.name} from {table.path or 'memory'} (fingerprint {table.fingerprint[:12]}).")
+        for metric in reported(report.protocol):
+            row, optimum = table.best(metric)
+            lines.append(f"Regret is to the table's optimum of {metric}: {optimum:.4f} % (cell {row}).")
+        if report.fitness_is_reported:
+            lines.append(f"Simulated hours: {table.cost(report.protocol.search).meaning}.")
+        lines += [f"Note: {note}" for note in (*report.protocol.notes, *table.notes)]
+    if len(report.summary) > MOST_ROWS:
+        lines.append(f"Each of the {len(report.summary)} repeats is in {report.folder / 'summary.json'}.")
+    lines.append("sd is the sample standard deviation over repeats.")
+    lines.append(f"Record: {report.folder}; picture: {report.folder / PICTURE}")
+    return lines
+
+
+def draw(report: Report, rows: Rows, path: Path) -> None:
+    """Draws best-so-far curves: every run, their median and their middle half, of each reported metric."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    curves = best_so_far(rows)
+    panels = _panels(report, rows, curves)
+    with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(5.5 * len(panels), 4.2), layout="constrained", dpi=150)
+        for axes, (title, values, optimum) in zip(
+            figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
+        ):
+            _draw_panel(axes, curves.evaluations, values, optimum)
+            axes.set_title(title, loc="left")
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, format="png")
+
+
+def _panels(report: Report, rows: Rows, curves: BestSoFar) -> list[tuple[str, NDArray[np.float64], float | None]]:
+    """Title, one curve a run (runs, points), and the optimum of each panel."""
+    if report.table is None or report.protocol is None:
+        return [(f"{report.fitness}, best so far", curves.value, None)]
+    panels: list[tuple[str, NDArray[np.float64], float | None]] = []
+    if not report.fitness_is_reported:
+        panels.append((f"{report.fitness}, best so far", curves.value, None))
+    metrics = reported(report.protocol)
+    for metric in metrics if report.fitness_is_reported else metrics[-1:]:
+        values = np.where(curves.row >= 0, report.table.lookup(rows.id[curves.row], metric), np.nan)
+        suffix = "best so far" if metric == _searched_metric(report) else "of the best so far"
+        panels.append((f"{metric} (%), {suffix}", values, report.table.best(metric)[1]))
+    return panels
+
+
+def _draw_panel(axes: Any, evaluations: NDArray[np.int64], values: NDArray[np.float64], optimum: float | None) -> None:
+    alive = np.isfinite(values).any(0)
+    at, shown = evaluations[alive], values[:, alive]
+    low, median, high = np.nanpercentile(shown, [25, 50, 75], axis=0)
+    alpha = max(0.03, min(0.5, 5 / len(shown)))
+    axes.step(at, shown.T, where="post", color="tab:blue", alpha=alpha, linewidth=0.8)
+    axes.fill_between(at, low, high, step="post", color="tab:blue", alpha=0.2, linewidth=0, label="middle half")
+    axes.step(at, median, where="post", color="tab:blue", linewidth=2, label=f"median of {len(shown)} runs")
+    if optimum is not None:
+        axes.axhline(optimum, color="black", linestyle="--", linewidth=1, label=f"table's optimum {optimum:.2f}")
+        floor = np.nanpercentile(shown[:, min(10, shown.shape[1] - 1) :], 2)
+        axes.set_ylim(min(floor, optimum - 0.5), optimum + 0.05 * max(optimum - floor, 0.5))
+    axes.set_xscale("log")
+    axes.set_xlabel("evaluations")
+    axes.legend(loc="lower right", frameon=False)

@@ -1,0 +1,56 @@
+"""Evaluations as columns: what a study gives and a record keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Evaluations in the order in which they happened, one a row.
+
+    Attributes:
+        repeat: int32, shape (n,).
+        step: int32, shape (n,): number of the evaluation within its repeat, from 0.
+        generation: int32, shape (n,): number of the `ask` that it came from, from 0.
+        id: int64, shape (n,): the cell, as the space identifies it.
+        genotype: int8, shape (n, genes).
+        value: float64, shape (n,): the fitness.
+        seconds: float64, shape (n,): what the evaluation cost.
+        extras: further numbers of the fitness, each float64, shape (n,).
+    """
+
+    repeat: NDArray[np.int32]
+    step: NDArray[np.int32]
+    generation: NDArray[np.int32]
+    id: NDArray[np.int64]
+    genotype: NDArray[np.int8]
+    value: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    extras: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Rows], genes: int) -> Rows:
+        """Joins parts in order; without any part, no rows of so many genes."""
+        if not parts:
+            empty = np.empty(0)
+            none = empty.astype(np.int32)
+            return cls(none, none, none, empty.astype(np.int64), np.empty((0, genes), np.int8), empty, empty)
+        columns = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("repeat", "step", "generation", "id", "genotype", "value", "seconds")
+        }
+        extras = {key: np.concatenate([part.extras[key] for part in parts]) for key in parts[0].extras}
+        return cls(**columns, extras=extras)
+
+    def take(self, rows: NDArray[np.int64]) -> Rows:
+        """The chosen rows."""
+        columns = {name: values[rows] for name, values in vars(self).items() if name != "extras"}
+        return Rows(**columns, extras={key: values[rows] for key, values in self.extras.items()})

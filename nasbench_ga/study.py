@@ -1,0 +1,251 @@
+"""Drives the repeats of a search side by side: one call evaluates the candidates of all of them.
+
+Each repeat has a generator of its own, spawned from one seed, and learns nothing of the others, so repeat i of many
+is repeat i run alone. A cell is evaluated once, however often the repeats come back to it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.fitness import Evaluation, Fitness
+from nasbench_ga.records import Recorder
+from nasbench_ga.rows import Rows
+from nasbench_ga.search import Search
+from nasbench_ga.spaces import Genotypes, Space
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a repeat ends: after so many evaluations, or before the one that would exceed so many seconds.
+
+    Raises:
+        NasbenchError: neither is limited, or a limit is not positive.
+    """
+
+    evaluations: int | None = 10_000
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses budgets without end or without content."""
+        if self.evaluations is None and self.seconds is None:
+            raise NasbenchError("A budget limits evaluations, seconds, or both; got neither.")
+        for name, limit in (("evaluations", self.evaluations), ("seconds", self.seconds)):
+            if limit is not None and not limit > 0:
+                raise NasbenchError(f"A budget of {name} is positive, not {limit}.")
+
+    def allows(self, spent: int, seconds_spent: float, seconds: NDArray[np.float64]) -> int:
+        """How many of the next evaluations, costing `seconds` each (shape (n,)), can still be paid for.
+
+        Raises:
+            NasbenchError: seconds are limited but unknown for a cell.
+        """
+        count = len(seconds)
+        if self.evaluations is not None:
+            count = min(count, self.evaluations - spent)
+        if self.seconds is not None:
+            if np.isnan(seconds[:count]).any():
+                raise NasbenchError("A budget in seconds needs the cost of every evaluation, and some are not known.")
+            count = int(np.searchsorted(seconds_spent + seconds[:count].cumsum(), self.seconds, side="right"))
+        return count
+
+    def used_up(self, spent: int, seconds_spent: float) -> bool:
+        """Whether nothing more can be evaluated."""
+        return (self.evaluations is not None and spent >= self.evaluations) or (
+            self.seconds is not None and seconds_spent >= self.seconds
+        )
+
+
+class Memo:
+    """Evaluates every cell at most once and remembers the outcome.
+
+    Args:
+        space: identifies cells.
+        fitness: evaluates them.
+    """
+
+    def __init__(self, space: Space, fitness: Fitness) -> None:
+        self.fitness = fitness
+        self.known = np.zeros(space.size, bool)
+        self.columns = {name: np.full(space.size, np.nan) for name in ("value", "seconds")}
+
+    def evaluate(self, genotypes: Genotypes, ids: NDArray[np.int64]) -> Evaluation:
+        """The evaluation of genotypes, shape (n, genes), whose cells are `ids`, shape (n,)."""
+        unknown = np.flatnonzero(~self.known[ids])
+        if len(unknown):
+            cells, first = np.unique(ids[unknown], return_index=True)
+            self.remember(cells, self.fitness(genotypes[unknown[first]]))
+        columns = {name: column[ids] for name, column in self.columns.items()}
+        return Evaluation(columns.pop("value"), columns.pop("seconds"), columns)
+
+    def remember(self, ids: NDArray[np.int64], outcome: Evaluation) -> None:
+        """Takes the outcome of evaluating the cells `ids`, shape (n,)."""
+        for name, values in {"value": outcome.value, "seconds": outcome.seconds, **outcome.extras}.items():
+            if np.shape(values) != ids.shape:
+                raise NasbenchError(
+                    f"A fitness gives one {name} for each genotype, shape {ids.shape}; got shape {np.shape(values)}."
+                )
+            self.columns.setdefault(name, np.full(len(self.known), np.nan))[ids] = values
+        self.known[ids] = True
+
+
+@dataclass
+class Repeat:
+    """One run of the search and what it has used so far."""
+
+    number: int
+    search: Search
+    evaluations: int = 0
+    generations: int = 0
+    seconds: float = 0.0
+    wall_seconds: float = 0.0
+    finished: bool = False
+
+    def state(self) -> dict[str, Any]:
+        """All that changes while it runs."""
+        return {**vars(self), "search": self.search.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on from where `state` was taken."""
+        self.search.restore(state["search"])
+        vars(self).update({key: value for key, value in state.items() if key != "search"})
+
+
+class Study:
+    """R repeats of one search on one fitness.
+
+    Args:
+        space: where to search.
+        fitness: what to maximise.
+        make_search: makes one search from its generator.
+        repeats: how many.
+        seed: of the whole study; repeat i uses the i-th generator spawned from it.
+        budget: of each repeat.
+        only: run these repeats alone; the others are left out.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        fitness: Fitness,
+        make_search: Callable[[np.random.Generator], Search],
+        repeats: int,
+        seed: int,
+        budget: Budget,
+        only: Iterable[int] | None = None,
+    ) -> None:
+        if repeats < 1:
+            raise NasbenchError(f"A study has at least 1 repeat, not {repeats}.")
+        seeds = np.random.SeedSequence(seed).spawn(repeats)
+        self.space = space
+        self.budget = budget
+        self.memo = Memo(space, fitness)
+        self.repeats = [
+            Repeat(number, make_search(np.random.default_rng(seeds[number])))
+            for number in (range(repeats) if only is None else only)
+        ]
+
+    @property
+    def finished(self) -> bool:
+        """Whether every repeat has used its budget."""
+        return all(repeat.finished for repeat in self.repeats)
+
+    @property
+    def evaluations(self) -> int:
+        """Evaluations so far, of all repeats."""
+        return sum(repeat.evaluations for repeat in self.repeats)
+
+    def advance(self) -> Rows:
+        """Lets every unfinished repeat ask, evaluates all their candidates in one call, and tells each its values."""
+        asked = [(repeat, *_timed(repeat.search.ask)) for repeat in self.repeats if not repeat.finished]
+        genotypes = np.concatenate([candidates for _, candidates, _ in asked])
+        ids = self.space.identify(genotypes)
+        outcome, evaluation_seconds = _timed(lambda: self.memo.evaluate(genotypes, ids))
+        parts, start = [], 0
+        for repeat, candidates, asking_seconds in asked:
+            rows = slice(start, start + len(candidates))
+            start = rows.stop
+            repeat.wall_seconds += asking_seconds + evaluation_seconds * len(candidates) / max(1, len(ids))
+            parts.append(self._account(repeat, candidates, ids[rows], outcome, rows))
+        return Rows.concatenate(parts, self.space.genes)
+
+    def _account(
+        self, repeat: Repeat, candidates: Genotypes, ids: NDArray[np.int64], outcome: Evaluation, rows: slice
+    ) -> Rows:
+        """Charges one repeat for what its budget allows of its candidates, and tells it their values if it is all."""
+        value, seconds = outcome.value[rows], outcome.seconds[rows]
+        paid = self.budget.allows(repeat.evaluations, repeat.seconds, seconds)
+        number = np.full(paid, repeat.number, np.int32)
+        step = np.arange(repeat.evaluations, repeat.evaluations + paid, dtype=np.int32)
+        generation = np.full(paid, repeat.generations, np.int32)
+        extras = {key: column[rows][:paid] for key, column in outcome.extras.items()}
+        repeat.evaluations += paid
+        repeat.generations += 1
+        repeat.seconds = float(np.cumsum([repeat.seconds, *seconds[:paid]])[-1])
+        cut_short = paid < len(candidates)
+        repeat.finished = cut_short or not len(candidates) or self.budget.used_up(repeat.evaluations, repeat.seconds)
+        if not repeat.finished:
+            repeat.wall_seconds += _timed(lambda: repeat.search.tell(candidates, value))[1]
+        return Rows(number, step, generation, ids[:paid], candidates[:paid], value[:paid], seconds[:paid], extras)
+
+    def state(self) -> list[dict[str, Any]]:
+        """All that changes while it runs, but for the rows it has given."""
+        return [repeat.state() for repeat in self.repeats]
+
+    def restore(self, state: Sequence[dict[str, Any]], rows: Rows) -> None:
+        """Goes on from where `state` was taken, `rows` being all that it had given by then."""
+        for repeat, own in zip(self.repeats, state, strict=True):
+            repeat.restore(own)
+        self.memo.remember(rows.id, Evaluation(rows.value, rows.seconds, rows.extras))
+
+
+def conduct(
+    study: Study,
+    recorder: Recorder,
+    *,
+    resume: bool = False,
+    checkpoint_seconds: float = 2.0,
+    progress: bool = False,
+) -> Rows:
+    """Runs a study to its end and gives all its rows, by repeat and step.
+
+    Args:
+        study: fresh; it is taken to where an earlier run stopped if `resume` finds one.
+        recorder: of an opened folder (see `Recorder.opened`).
+        resume: go on from the recorder's last checkpoint, if it has one.
+        checkpoint_seconds: time between checkpoints.
+        progress: show a bar if it takes more than two seconds.
+    """
+    if (state := recorder.saved_state(resume)) is not None:
+        study.restore(state, recorder.rows())
+    limit = study.budget.evaluations
+    total = limit * len(study.repeats) if limit else None
+    last_checkpoint = time.monotonic()
+    with tqdm(total=total, unit=" evaluations", delay=2, disable=not progress, initial=study.evaluations) as bar:
+        try:
+            while not study.finished:
+                rows = study.advance()
+                recorder.append(rows)
+                bar.update(len(rows))
+                if time.monotonic() - last_checkpoint >= checkpoint_seconds:
+                    recorder.checkpoint(study.state())
+                    last_checkpoint = time.monotonic()
+        except KeyboardInterrupt:
+            recorder.checkpoint(study.state())
+            raise
+    return recorder.rows()
+
+
+def _timed(call: Callable[[], T]) -> tuple[T, float]:
+    start = time.perf_counter()
+    return call(), time.perf_counter() - start
