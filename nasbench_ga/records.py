@@ -79,13 +79,17 @@ class Recorder:
         except OSError as error:
             raise RecordError(f"Cannot write {self.folder}: {error.strerror or error}.") from error
         with lock:
+            for leftover in self.folder.glob(".*.tmp"):
+                leftover.unlink(missing_ok=True)
             write_json(self.folder / CONFIG, self.config)
             yield
 
     def _refuse_other_configuration(self) -> None:
         path = self.folder / CONFIG
+        if self.folder.exists() and not self.folder.is_dir():
+            raise RecordError(f"{self.folder} is a file; choose a folder with --results.")
         if not path.exists():
-            if self.folder.exists() and any(child.name != ".lock" for child in self.folder.iterdir()):
+            if self.folder.exists() and any(not child.name.startswith(".") for child in self.folder.iterdir()):
                 raise RecordError(
                     f"{self.folder} is not empty and no record of a run; choose another folder with --results."
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from nasbench_ga.tables import Protocol, Table
 
 PICTURE = "best-so-far.png"
 MOST_ROWS = 30
+WIDTH = 120
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,9 @@ def show(report: Report) -> None:
     """Prints the table of repeats and what its numbers are."""
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
-    Console().print(_table(report))
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(_table(report))
     for line in _explanations(report):
-        console.print(line, markup=False)
+        print(line)
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,10 @@ def _panels(report: Report, rows: Rows, curves: BestSoFar) -> list[tuple[str, ND
 
 def _draw_panel(axes: Any, evaluations: NDArray[np.int64], values: NDArray[np.float64], optimum: float | None) -> None:
     alive = np.isfinite(values).any(0)
+    if not alive.any():
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "no numbers", ha="center")
+        return
     at, shown = evaluations[alive], values[:, alive]
     low, median, high = np.nanpercentile(shown, [25, 50, 75], axis=0)
     alpha = max(0.03, min(0.5, 5 / len(shown)))

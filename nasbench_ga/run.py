@@ -43,10 +43,13 @@ _OPERATIONAL = ("results", "resume", "load", "checkpoint_seconds")
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Searches a space for the architecture with the highest fitness, many times over."""
+    """Searches a space for the architecture with the highest fitness, many times over.
+
+    Prints what each repeat found and what that is worth; writes the record of every evaluation and a picture.
+    """
 
     space: str = "nb101"
-    """What is searched: nb101, nats-tss, nats-sss, or one of your own."""
+    """What is searched: nb101, nb101-raw9, nats-tss, nats-sss, or one of your own."""
     fitness: str = "accuracy"
     """What is maximised: accuracy (looked up in the table), or one of your own."""
     algorithm: str = "genetic"
@@ -187,7 +190,7 @@ def _open_table(config: RunConfig, progress: bool) -> Table | None:
             return open_table(config.table, progress=progress)
         return open_table(Path(config.table).stem, config.table, progress=progress)
     try:
-        return open_source(find_for_space(config.space), progress=progress)
+        return open_source(find_for_space(get_space(config.space).benchmark), progress=progress)
     except NasbenchError:
         if config.fitness == "accuracy":
             raise
@@ -214,8 +217,12 @@ def _known_metrics(table: Table | None, ids: NDArray[np.int64]) -> dict[str, NDA
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit status."""
-    config = tyro.cli(RunConfig, prog="python -m nasbench_ga.run", args=arguments, description=__doc__)
-    return guarded(lambda: report.show(_conduct(config, progress=True).report))
+
+    def command() -> None:
+        config = tyro.cli(RunConfig, prog="python -m nasbench_ga.run", args=arguments)
+        report.show(_conduct(config, progress=True).report)
+
+    return guarded(command)
 
 
 class _CallableModule(types.ModuleType):

@@ -192,6 +192,8 @@ class Study:
         repeat.evaluations += paid
         repeat.generations += 1
         repeat.seconds = float(np.cumsum([repeat.seconds, *seconds[:paid]])[-1])
+        if not repeat.evaluations:
+            raise NasbenchError(f"The budget does not pay for a single evaluation in repeat {repeat.number}; raise it.")
         cut_short = paid < len(candidates)
         repeat.finished = cut_short or not len(candidates) or self.budget.used_up(repeat.evaluations, repeat.seconds)
         if not repeat.finished:

@@ -22,8 +22,8 @@ class TableAccuracy:
     """
 
     def __init__(self, space: Space, table: Table, metric: str) -> None:
-        if table.space != space.name:
-            raise NasbenchError(f"Table {table.name} is of the space {table.space!r}, not of {space.name!r}.")
+        if table.space != space.benchmark:
+            raise NasbenchError(f"Table {table.name} is of the space {table.space!r}, not of {space.benchmark!r}.")
         self.space, self.table, self.metric = space, table, metric
         self.values = table.values(metric)
         self.cost = table.cost(metric)

@@ -3,7 +3,7 @@
 from nasbench_ga.spaces.base import CategoricalSpace, Genotypes, Space, get_space, register_space, spaces
 from nasbench_ga.spaces.nats_sss import NATSSize
 from nasbench_ga.spaces.nats_tss import NATSTopology
-from nasbench_ga.spaces.nb101 import NB101, NB101Cell, module_hash
+from nasbench_ga.spaces.nb101 import NB101, NB101Cell, NB101Raw9, module_hash
 
 __all__ = [
     "NB101",
@@ -12,6 +12,7 @@ __all__ = [
     "NATSSize",
     "NATSTopology",
     "NB101Cell",
+    "NB101Raw9",
     "Space",
     "get_space",
     "module_hash",

@@ -28,11 +28,13 @@ class Space(ABC):
 
     Attributes:
         name: registered name.
+        benchmark: the space whose tables tell about its cells: itself, or the one that it is another encoding of.
         cardinalities: int8, shape (genes,): gene i takes the values 0 .. cardinalities[i] - 1.
         size: number of different cells; `identify` gives 0 .. size - 1.
     """
 
     name: ClassVar[str]
+    benchmark: ClassVar[str]
     cardinalities: ClassVar[Genotypes]
     size: ClassVar[int]
 

@@ -25,7 +25,7 @@ class NATSSize(CategoricalSpace):
     benchmark, which counts the genes as digits.
     """
 
-    name = "nats-sss"
+    name = benchmark = "nats-sss"
     cardinalities = np.full(STAGES, len(CHANNELS), np.int8)
     size = len(CHANNELS) ** STAGES
 

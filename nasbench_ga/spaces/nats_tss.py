@@ -40,7 +40,7 @@ class NATSTopology(CategoricalSpace):
     strings are one network.
     """
 
-    name = "nats-tss"
+    name = benchmark = "nats-tss"
     cardinalities = np.full(len(EDGES), len(OPERATION_NAMES), np.int8)
     size = len(OPERATION_NAMES) ** len(EDGES)
 

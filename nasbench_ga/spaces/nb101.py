@@ -60,7 +60,7 @@ class NB101(Space):
     Cells are numbered by ascending module hash, the order of the official file.
     """
 
-    name = "nb101"
+    name = benchmark = "nb101"
     cardinalities = np.array([2] * len(EDGES) + [OPERATIONS] * INNER, np.int8)
     size = 423_624
 
@@ -173,6 +173,24 @@ class NB101(Space):
         matrix = adjacency_matrices(tabulation().skeletons[tabulation().skeleton_of[masks]])[0]
         used = np.array([0, *(v for v in range(1, VERTICES - 1) if matrix[v].any()), VERTICES - 1])
         return matrix[np.ix_(used, used)], [int(DIGITS[codes[0], v - 1]) for v in used[1:-1]]
+
+
+@register_space("nb101-raw9")
+class NB101Raw9(NB101):
+    """NAS-Bench-101 as Dervisi's study searched it: the 21 edge bits, before pruning, have at most 9 ones.
+
+    The same cells under fewer genotypes: sampling and variation draw sparser cells than in `nb101`.
+    """
+
+    name = "nb101-raw9"
+
+    def is_valid(self, genotypes: Genotypes) -> NDArray[np.bool_]:
+        """Tells which genotypes connect input to output and have at most 9 edges, unused ones included; shape (n,)."""
+        return super().is_valid(genotypes) & (np.asarray(genotypes)[:, : len(EDGES)].sum(1) <= MAX_EDGES)
+
+    def encode(self, cell: NB101Cell | tuple[Sequence[Sequence[int]], Sequence[str]]) -> Genotypes:
+        """The genotype of (matrix, operations), pruned (see `NB101.encode`)."""
+        return super().encode(self.decode(super().encode(cell)))
 
 
 def module_hash(cell: NB101Cell | tuple[Sequence[Sequence[int]], Sequence[str]]) -> str:

@@ -177,12 +177,15 @@ def _print(table: Any) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit status."""
-    command = tyro.extras.subcommand_cli_from_dict(
-        {"list": List, "show": Show, "fetch": Fetch, "convert": Convert, "check": Check},
-        prog="python -m nasbench_ga.tables",
-        description=__doc__,
-        args=arguments,
-    )
+
+    def command() -> None:
+        tyro.extras.subcommand_cli_from_dict(
+            {"list": List, "show": Show, "fetch": Fetch, "convert": Convert, "check": Check},
+            prog="python -m nasbench_ga.tables",
+            description="The published tables: which there are, what one holds, how to get it, whether it is sound.",
+            args=arguments,
+        )()
+
     return guarded(command)
 
 

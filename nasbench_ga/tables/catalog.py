@@ -114,8 +114,8 @@ _PUBLICATIONS = (
         name="nats-tss",
         space="nats-tss",
         title="NATS-Bench, topology search space",
-        description="15,625 cells on CIFAR-10, CIFAR-100 and ImageNet16-120: accuracies and times after "
-        "every epoch of 12- and 200-epoch training, one to three seeds each; parameters, FLOPs, latency.",
+        description="15,625 cells on CIFAR-10, CIFAR-100 and ImageNet16-120: accuracies and times of "
+        "12- and 200-epoch training, one to three seeds each; parameters, FLOPs, latency.",
         licence="MIT",
         citation=_NATS_PAPER,
         homepage="https://github.com/D-X-Y/NATS-Bench",
@@ -131,7 +131,7 @@ _PUBLICATIONS = (
         space="nats-sss",
         title="NATS-Bench, size search space",
         description="32,768 sets of channel counts on CIFAR-10, CIFAR-100 and ImageNet16-120: accuracies and "
-        "times after every epoch of 1-, 12- and 90-epoch training; parameters, FLOPs, latency.",
+        "times of 1-, 12- and 90-epoch training; parameters, FLOPs, latency.",
         licence="MIT",
         citation=_NATS_PAPER,
         homepage="https://github.com/D-X-Y/NATS-Bench",
@@ -145,8 +145,8 @@ _PUBLICATIONS = (
         name="nb201",
         space="nats-tss",
         title="NAS-Bench-201, version 1.1",
-        description="15,625 cells on CIFAR-10, CIFAR-100 and ImageNet16-120: accuracies and times after "
-        "every epoch of 12- and 200-epoch training, one to three seeds each; parameters, FLOPs, latency. "
+        description="15,625 cells on CIFAR-10, CIFAR-100 and ImageNet16-120: accuracies and times of "
+        "12- and 200-epoch training, one to three seeds each; parameters, FLOPs, latency. "
         "Reading it needs torch.",
         licence="MIT",
         citation="Dong, Yang: NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search. "

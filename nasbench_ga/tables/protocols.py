@@ -30,11 +30,13 @@ _PUBLISHED = {
     "nb101": {"cifar10": ("cifar10/valid/108", "cifar10/test/108")},
     "nats-tss": {
         "cifar10": ("cifar10-valid/x-valid/200", "cifar10/ori-test/200"),
+        "cifar10-valid": ("cifar10-valid/x-valid/200", "cifar10-valid/ori-test/200"),
         "cifar100": ("cifar100/x-valid/200", "cifar100/x-test/200"),
         "ImageNet16-120": ("ImageNet16-120/x-valid/200", "ImageNet16-120/x-test/200"),
     },
     "nats-sss": {
         "cifar10": ("cifar10-valid/x-valid/90", "cifar10/ori-test/90"),
+        "cifar10-valid": ("cifar10-valid/x-valid/90", "cifar10-valid/ori-test/90"),
         "cifar100": ("cifar100/x-valid/90", "cifar100/x-test/90"),
         "ImageNet16-120": ("ImageNet16-120/x-valid/90", "ImageNet16-120/x-test/90"),
     },
@@ -46,7 +48,9 @@ def protocol(table: Table, dataset: str | None = None, search: str | None = None
 
     Args:
         table: the table.
-        dataset: `cifar10` (the default), `cifar100` or `ImageNet16-120`, or another that the table holds.
+        dataset: `cifar10` (the default), `cifar100` or `ImageNet16-120`, or another that the table holds. With
+            `cifar10` of NATS-Bench, as papers print it, the reported test accuracy is of networks trained on the
+            whole training set; with `cifar10-valid` of the very networks that were validated.
         search: a metric to maximise instead of the published validation accuracy.
         test: a metric to report instead of the published test accuracy.
 

@@ -145,7 +145,7 @@ def read(path: Path) -> StoredTable:
 def _columns(batch: pa.RecordBatch, headers: dict[str, Any]) -> dict[str, StoredColumn]:
     columns = {}
     for name, array in zip(batch.schema.names, batch.columns, strict=True):
-        data = array.to_numpy(zero_copy_only=True)
+        data = np.frombuffer(array.buffers()[1], array.type.to_pandas_dtype(), len(array))  # to_numpy imports pandas
         columns[name] = StoredColumn(name, data, headers[name]["scale"], headers[name]["crc32"])
     return columns
 

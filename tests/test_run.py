@@ -1,0 +1,384 @@
+"""The command and its record: what is printed, what is written, and that no interruption shows in it."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nasbench_ga as ng
+from nasbench_ga import records, study
+from nasbench_ga.errors import CorruptFileError, NasbenchError, RecordError, UnknownNameError
+from nasbench_ga.run import RunConfig, main, run
+from nasbench_ga.search import GeneticSettings
+
+RECORD = (records.CONFIG, records.EVALUATIONS, records.SUMMARY)
+SMALL = RunConfig(
+    space="nats-tss", table="analog-nas", repeats=3, evaluations=350, genetic=GeneticSettings(population=50)
+)
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in RECORD}
+
+
+def test_the_record_says_what_every_number_is() -> None:
+    result = run(SMALL)
+    evaluations, summary = result.evaluations, result.summary
+    table = ng.open_table("analog-nas")
+    space = ng.get_space("nats-tss")
+    assert list(evaluations.columns[:7]) == ["repeat", "step", "generation", "id", "genotype", "value", "seconds"]
+    assert set(evaluations.columns[7:]) == set(table.metrics)
+    genotypes = np.stack(evaluations["genotype"].to_list())
+    np.testing.assert_array_equal(space.identify(genotypes), evaluations["id"])
+    np.testing.assert_array_equal(evaluations["value"], evaluations["cifar10/test/baseline"])
+    for metric in table.metrics:
+        np.testing.assert_array_equal(evaluations[metric], table.lookup(evaluations["id"].to_numpy(), metric))
+    best = evaluations.loc[evaluations.groupby("repeat")["value"].idxmax()]
+    np.testing.assert_array_equal(summary["best_value"], best["value"])
+    np.testing.assert_array_equal(summary["best_step"], best["step"])
+    np.testing.assert_array_equal(summary["unique_cells"], evaluations.groupby("repeat")["id"].nunique())
+    np.testing.assert_array_equal(summary["evaluations"], [350] * 3)
+    optimum = table.best("cifar10/test/baseline")[1]
+    np.testing.assert_allclose(summary["regret cifar10/test/baseline"], optimum - summary["best_value"])
+    assert summary["seconds"].isna().all()  # the table has no times, so there are none
+    assert result.best == space.decode(genotypes[best["value"].idxmax()])
+    assert (result.folder / "best-so-far.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_configuration_and_environment_are_recorded() -> None:
+    folder = run(SMALL).folder
+    config = json.loads((folder / records.CONFIG).read_text())
+    assert config["seed"] == 0
+    assert config["genetic"]["population"] == 50
+    assert config["table"]["fingerprint"] == ng.open_table("analog-nas").fingerprint
+    environment = json.loads((folder / records.ENVIRONMENT).read_text())
+    assert environment["packages"]["numpy"] == np.__version__
+    assert len(environment["repeat_wall_seconds"]) == 3
+    assert not (folder / "progress").exists()
+
+
+def test_two_runs_of_one_configuration_write_the_same_record() -> None:
+    first = contents(run(SMALL).folder)
+    assert contents(run(SMALL).folder) == first
+    assert contents(run(replace(SMALL, results=Path("elsewhere"))).folder) == first
+    assert contents(run(replace(SMALL, seed=1)).folder)[records.EVALUATIONS] != first[records.EVALUATIONS]
+
+
+def test_another_process_writes_the_same_record() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "nasbench_ga.run",
+        "--space",
+        "nats-tss",
+        "--table",
+        "analog-nas",
+        "--repeats",
+        "3",
+    ]
+    command += ["--evaluations", "350", "--genetic.population", "50", "--results", "other"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | {"PYTHONHASHSEED": "7"}, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert contents(Path("other")) == contents(run(SMALL).folder)
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 5])
+def test_a_run_that_breaks_off_resumes_to_the_same_record(rounds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = contents(run(replace(SMALL, results=Path("whole"))).folder)
+    broken = replace(SMALL, results=Path("broken"), checkpoint_seconds=0.0)
+    advance, calls = study.Study.advance, []
+
+    def breaking(self: study.Study) -> study.Rows:
+        calls.append(None)
+        if len(calls) > rounds:
+            raise OSError("the machine is gone")
+        return advance(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(study.Study, "advance", breaking)
+        with pytest.raises((OSError, NasbenchError), match="gone"):
+            run(broken)
+    assert not (broken.results / records.SUMMARY).exists()
+    with pytest.raises(RecordError, match="unfinished run; go on with --resume"):
+        run(broken)
+    assert contents(run(replace(broken, resume=True)).folder) == whole
+
+
+PLUGIN = """
+import time
+import numpy as np
+import nasbench_ga as ng
+
+@ng.register_fitness("slow-parameters")
+def slow_parameters(context):
+    def fitness(genotypes):
+        time.sleep(0.02)
+        value = context.space.parameters(genotypes).astype(float)
+        return ng.Evaluation(value, np.full(len(value), 0.5), {"half": value / 2})
+    return fitness
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_and_resumed_the_record_is_that_of_an_uninterrupted_run() -> None:
+    Path("plugin.py").write_text(PLUGIN)
+    command = [sys.executable, "-m", "nasbench_ga.run", "--space", "nats-tss", "--fitness", "slow-parameters"]
+    command += [
+        "--load",
+        "plugin.py",
+        "--repeats",
+        "2",
+        "--evaluations",
+        "20000",
+        "--checkpoint-seconds",
+        "0",
+        "--resume",
+    ]
+    subprocess.run([*command, "--results", "whole"], check=True, capture_output=True)
+    state, moments = Path("killed/progress/state.pickle"), random.Random(0)
+    for _ in range(5):
+        before = state.stat().st_mtime_ns if state.exists() else 0
+        process = subprocess.Popen([*command, "--results", "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while not state.exists() or state.stat().st_mtime_ns == before:
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.002)
+        time.sleep(moments.uniform(0, 0.3))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    subprocess.run([*command, "--results", "killed"], check=True, capture_output=True)
+    assert contents(Path("killed")) == contents(Path("whole"))
+    assert "half" in pd.read_parquet("killed/evaluations.parquet")
+    assert not list(Path("killed").glob(".*.tmp"))
+
+
+def test_results_of_another_configuration_are_refused_and_left_alone() -> None:
+    folder = run(replace(SMALL, results=Path("mine"))).folder
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    for other in (
+        replace(SMALL, seed=5),
+        replace(SMALL, repeats=4),
+        replace(SMALL, genetic=GeneticSettings(population=20)),
+    ):
+        with pytest.raises(RecordError, match="another configuration"):
+            run(replace(other, results=folder))
+    with pytest.raises(RecordError, match=r"it differs in genetic\.population"):
+        run(replace(SMALL, genetic=GeneticSettings(population=20), results=folder))
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_folder_of_something_else_is_refused() -> None:
+    Path("thesis").mkdir()
+    Path("thesis/chapter.tex").write_text("words")
+    with pytest.raises(RecordError, match="no record of a run"):
+        run(replace(SMALL, results=Path("thesis")))
+    assert [path.name for path in Path("thesis").iterdir()] == ["chapter.tex"]
+
+
+def test_a_file_where_the_results_folder_should_be_is_one_sentence() -> None:
+    Path("taken").write_text("")
+    with pytest.raises(NasbenchError, match="taken"):
+        run(replace(SMALL, results=Path("taken")))
+
+
+def test_two_processes_cannot_write_one_folder() -> None:
+    from filelock import FileLock
+
+    Path("shared").mkdir()
+    with FileLock("shared/.lock"), pytest.raises(RecordError, match="Another process is writing"):
+        run(replace(SMALL, results=Path("shared")))
+
+
+@pytest.mark.parametrize("damage", ["truncate", "flip", "foreign pickle"])
+def test_damaged_progress_is_named_and_not_gone_on_from(damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = replace(SMALL, results=Path("broken"), checkpoint_seconds=0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(records.Recorder, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run(broken)
+    state, part = Path("broken/progress/state.pickle"), Path("broken/progress/rows-000000.arrow")
+    if damage == "truncate":
+        part.write_bytes(part.read_bytes()[:-40])
+    elif damage == "flip":
+        state.write_bytes(b"\xff" + state.read_bytes()[1:])
+    else:
+        state.write_bytes(b"cos\nsystem\n(S'touch hacked'\ntR.")
+    with pytest.raises(CorruptFileError, match="broken"):
+        run(replace(broken, resume=True))
+    assert not Path("hacked").exists()
+
+
+def test_damaged_records_are_named_when_read() -> None:
+    result = run(replace(SMALL, results=Path("mine")))
+    path = result.folder / records.EVALUATIONS
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(CorruptFileError, match=r"evaluations\.parquet is damaged"):
+        records.read_evaluations(result.folder)
+    (result.folder / records.SUMMARY).write_text("{")
+    with pytest.raises(CorruptFileError, match=r"summary\.json is not valid JSON"):
+        records.read_summary(result.folder)
+    with pytest.raises(RecordError, match="no finished record"):
+        records.read_summary(Path("nowhere"))
+
+
+def test_the_command_prints_one_table_and_names_the_best_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--space", "nats-tss", "--table", "analog-nas", "--repeats", "3", "--evaluations", "500"]
+    assert main(arguments) == 0
+    output = capsys.readouterr().out
+    for expected in ("repeat", "mean", "sd", "(regret)", "evaluations", "unique", "simulated", "wall", "baseline"):
+        assert expected in output
+    assert "Best cell: number" in output
+    assert "|nor_conv_3x3~0|+|" in output
+    assert "its results are optimistic" in output
+    assert "no simulated time" in output
+    assert output.count("\n       0  ") == output.count("\n       2  ") == 1
+
+
+def test_many_repeats_are_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--space", "nats-tss", "--table", "analog-nas", "--repeats", "31", "--evaluations", "100"]) == 0
+    output = capsys.readouterr().out
+    assert "median" in output
+    assert "Each of the 31 repeats is in" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--space", "nats-ts"], "did you mean 'nats-tss'? Choose from: "),
+        (["--algorithm", "genetics"], "did you mean 'genetic'?"),
+        (["--fitness", "acuracy"], "did you mean 'accuracy'?"),
+        (["--table", "analog-nass"], "did you mean 'analog-nas'?"),
+        (["--dataset", "cifar-10"], "did you mean 'cifar10'?"),
+        (["--metric", "cifar10/test/baselin"], "did you mean 'cifar10/test/baseline'?"),
+        (["--metric", "accuracy"], "A metric is named dataset/split/epochs"),
+        (["--metric", "cifar10/test/baseline@0"], "There is no seed of cifar10/test/baseline"),
+        (["--test-metric", "cifar10/test/109"], "There is no metric"),
+        (["--space", "nb101"], "is of the space 'nats-tss', not of 'nb101'"),
+        (["--repeats", "0"], "at least 1 repeat"),
+        (["--evaluations", "0"], "is positive, not 0"),
+        (["--seconds", "1000"], "needs the cost of every evaluation"),
+        (["--load", "nowhere.py"], "--load expects Python files"),
+        (["--table", "broken.arrow"], "broken.arrow is not a whole compact table"),
+        (["--genetic.crossover", "k-point", "--genetic.crossover-points", "6"], "1 to 5 points, not 6"),
+    ],
+)
+def test_bad_input_is_one_clear_sentence(
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("broken.arrow").write_bytes(b"ARROW1\0\0 and then nothing")
+    given = {"--space": "nats-tss", "--table": "analog-nas", "--evaluations": "100"}
+    given |= dict(zip(arguments[::2], arguments[1::2], strict=True))
+    assert main([word for pair in given.items() for word in pair]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ")
+    assert expected in captured.err
+    assert len(captured.err.strip().splitlines()) == 1
+    assert not Path("results").exists() or not list(Path("results").rglob("summary.json"))
+
+
+@pytest.mark.parametrize("arguments", [["--repeats", "many"], ["--genetic.tournament", "2"], ["--popultion", "3"]])
+def test_bad_options_exit_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    assert "--help" in capsys.readouterr().err
+
+
+def test_an_interruption_keeps_what_was_finished(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = contents(run(replace(SMALL, results=Path("whole"))).folder)
+    advance, calls = study.Study.advance, []
+
+    def interrupted(self: study.Study) -> study.Rows:
+        calls.append(None)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return advance(self)
+
+    arguments = ["--space", "nats-tss", "--table", "analog-nas", "--repeats", "3", "--evaluations", "350"]
+    arguments += ["--genetic.population", "50", "--results", "broken"]
+    with monkeypatch.context() as patch:
+        patch.setattr(study.Study, "advance", interrupted)
+        assert main(arguments) == 130
+    assert "with --resume" in capsys.readouterr().err
+    assert main([*arguments, "--resume"]) == 0
+    assert contents(Path("broken")) == whole
+
+
+def test_validation_and_test_come_from_the_published_protocol(published: Callable[[str], Path]) -> None:
+    path = str(published("nats_tss.parquet"))
+    result = run(RunConfig(space="nats-tss", table=path, repeats=2, evaluations=1000))
+    assert result.protocol is not None
+    assert (result.protocol.search, result.protocol.test) == ("cifar10-valid/x-valid/200", "cifar10/ori-test/200")
+    table = ng.open_table("nats-tss", path)
+    for _, row in result.summary.iterrows():
+        assert row["best_value"] == row["cifar10-valid/x-valid/200"]
+        assert row["cifar10/ori-test/200"] == table.lookup(np.array([row["best_id"]]), "cifar10/ori-test/200")[0]
+        assert row["regret cifar10/ori-test/200"] == pytest.approx(94.373333 - row["cifar10/ori-test/200"], abs=1e-5)
+    seconds = table.values("cifar10-valid/train-seconds/200")
+    np.testing.assert_array_equal(result.evaluations["seconds"], seconds[result.evaluations["id"]])
+
+
+def test_a_fitness_of_ones_own_and_no_table_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NASBENCH_GA_DATA", "")
+    Path("mine.py").write_text(PLUGIN.replace("slow-parameters", "my-parameters"))
+    config = RunConfig(space="nats-sss", fitness="my-parameters", repeats=2, evaluations=300, load=(Path("mine.py"),))
+    result = run(config)
+    assert result.protocol is None
+    space = ng.get_space("nats-sss")
+    assert result.summary["best_value"].max() == space.parameters(space.encode(result.best)[None])[0]
+    assert result.evaluations["half"].max() == result.summary["best_value"].max() / 2
+    assert (result.folder / "best-so-far.png").exists()
+
+
+def test_the_best_nb101_cell_is_named_by_its_official_hash(
+    published: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--table", str(published("nb101_108.parquet")), "--repeats", "2", "--evaluations", "2000"]
+    assert main(arguments) == 0
+    output = capsys.readouterr().out
+    hashes = pd.read_parquet(published("nb101_108.parquet"), columns=["hash"])["hash"]
+    number = int(output.split("Best cell: number ")[1].split()[0])
+    assert f"module hash {hashes[number].hex()}, matrix [[0, 1" in output
+
+
+@pytest.mark.slow
+def test_searches_find_what_they_should_on_nb101(published: Callable[[str], Path]) -> None:
+    """With the study's limit on raw edges, random search with 10,000 evaluations reaches 94.01 %, a working GA more."""
+    table = str(published("nb101_108.parquet"))
+    genetic, control = (
+        run(RunConfig("nb101-raw9", table=table, algorithm=algorithm, repeats=50)).summary["cifar10/test/108"]
+        for algorithm in ("genetic", "random")
+    )
+    assert control.mean() == pytest.approx(94.01, abs=0.04)
+    assert genetic.mean() > control.mean() + 0.1
+    assert genetic.max() <= 94.3175752957662 + 1e-9
+
+
+def test_unknown_names_are_errors_from_python_too() -> None:
+    with pytest.raises(UnknownNameError, match="nats-tss"):
+        ng.run(RunConfig(space="nats-tsss"))
+
+
+def test_run_is_a_function_and_a_module() -> None:
+    import nasbench_ga.run
+
+    assert ng.run is nasbench_ga.run
+    assert ng.run(SMALL).summary["evaluations"].tolist() == [350] * 3

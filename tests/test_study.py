@@ -1,0 +1,200 @@
+"""The study: repeats that do not touch each other, budgets, and nothing evaluated twice."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.fitness import Evaluation
+from nasbench_ga.rows import Rows
+from nasbench_ga.search import Genetic, GeneticSettings, RandomSearch, RandomSettings, Search, searches
+from nasbench_ga.spaces import Genotypes, Space, get_space, spaces
+from nasbench_ga.study import Budget, Memo, Study
+
+
+class Counted:
+    """A fitness that notes what it was asked; its value and cost follow from the cell."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.asked: list[np.ndarray] = []
+
+    def __call__(self, genotypes: Genotypes) -> Evaluation:
+        ids = self.space.identify(genotypes)
+        self.asked.append(ids)
+        return Evaluation(np.sin(ids * 0.37), 1.0 + ids % 7, {"double": 2.0 * ids})
+
+
+def make_study(space: Space, budget: Budget, repeats: int = 3, algorithm: str = "genetic", **options: Any) -> Study:
+    chosen = searches[algorithm]
+    fitness = options.pop("fitness", None) or Counted(space)
+    return Study(
+        space,
+        fitness,
+        lambda rng: chosen(space, rng, chosen.Settings()),
+        repeats,
+        options.pop("seed", 0),
+        budget,
+        **options,
+    )
+
+
+def run_to_end(study: Study) -> Rows:
+    parts = []
+    while not study.finished:
+        parts.append(study.advance())
+    rows = Rows.concatenate(parts, study.space.genes)
+    return rows.take(np.lexsort((rows.step, rows.repeat)))
+
+
+@pytest.mark.parametrize("algorithm", list(searches))
+@pytest.mark.parametrize("name", list(spaces))
+def test_repeat_of_many_equals_the_repeat_alone(name: str, algorithm: str) -> None:
+    space = get_space(name)
+    together = run_to_end(make_study(space, Budget(450), repeats=4, algorithm=algorithm))
+    for number in range(4):
+        alone = run_to_end(make_study(space, Budget(450), repeats=4, algorithm=algorithm, only=[number]))
+        own = together.take(np.flatnonzero(together.repeat == number))
+        np.testing.assert_array_equal(alone.genotype, own.genotype)
+        np.testing.assert_array_equal(alone.value, own.value)
+
+
+def test_repeats_differ_and_more_of_them_change_none() -> None:
+    space = get_space("nats-tss")
+    few, many = (run_to_end(make_study(space, Budget(200), repeats=n)) for n in (2, 5))
+    np.testing.assert_array_equal(few.genotype, many.genotype[: len(few)])
+    assert (few.genotype[:200] != few.genotype[200:]).any()
+
+
+def test_no_cell_is_evaluated_twice() -> None:
+    space = get_space("nats-tss")
+    fitness = Counted(space)
+    rows = run_to_end(make_study(space, Budget(1000), fitness=fitness))
+    asked = np.concatenate(fitness.asked)
+    assert len(asked) == len(np.unique(asked)) < len(rows)
+    np.testing.assert_array_equal(rows.value, np.sin(rows.id * 0.37))
+    np.testing.assert_array_equal(rows.extras["double"], 2.0 * rows.id)
+
+
+@given(evaluations=st.integers(1, 350), repeats=st.integers(1, 3))
+@settings(max_examples=25)
+def test_every_repeat_uses_exactly_its_evaluations(evaluations: int, repeats: int) -> None:
+    rows = run_to_end(make_study(get_space("nats-sss"), Budget(evaluations), repeats=repeats))
+    assert np.bincount(rows.repeat).tolist() == [evaluations] * repeats
+    for number in range(repeats):
+        assert rows.step[rows.repeat == number].tolist() == list(range(evaluations))
+
+
+@given(seconds=st.floats(10, 2000))
+@settings(max_examples=25)
+def test_a_budget_in_seconds_is_never_exceeded_and_always_used(seconds: float) -> None:
+    space = get_space("nats-sss")
+    rows = run_to_end(make_study(space, Budget(None, seconds), repeats=2))
+    longer = run_to_end(make_study(space, Budget(None, seconds + 8), repeats=2))
+    for number in range(2):
+        spent = rows.seconds[rows.repeat == number].sum()
+        assert spent <= seconds < spent + 7.001
+        assert (longer.repeat == number).sum() > (rows.repeat == number).sum()
+
+
+def test_a_shorter_budget_is_a_prefix() -> None:
+    space = get_space("nb101")
+    short, long = (run_to_end(make_study(space, Budget(n), repeats=1)) for n in (250, 600))
+    np.testing.assert_array_equal(short.genotype, long.genotype[:250])
+
+
+def test_unknown_seconds_cannot_be_budgeted() -> None:
+    space = get_space("nats-sss")
+
+    def free(genotypes: Genotypes) -> Evaluation:
+        return Evaluation(np.zeros(len(genotypes)), np.full(len(genotypes), np.nan))
+
+    with pytest.raises(NasbenchError, match="needs the cost of every evaluation"):
+        make_study(space, Budget(None, 10.0), fitness=free).advance()
+    assert len(run_to_end(make_study(space, Budget(120), fitness=free, repeats=1))) == 120
+
+
+def test_a_budget_too_small_for_anything_is_refused() -> None:
+    with pytest.raises(NasbenchError, match="does not pay for a single evaluation in repeat 0"):
+        make_study(get_space("nats-sss"), Budget(None, 0.5)).advance()
+
+
+@pytest.mark.parametrize(("evaluations", "seconds"), [(None, None), (0, None), (-1, None), (None, 0.0), (5, -1.0)])
+def test_budgets_without_end_or_content_are_refused(evaluations: int | None, seconds: float | None) -> None:
+    with pytest.raises(NasbenchError, match="budget"):
+        Budget(evaluations, seconds)
+
+
+def test_a_study_has_repeats() -> None:
+    with pytest.raises(NasbenchError, match="at least 1 repeat, not 0"):
+        make_study(get_space("nats-sss"), Budget(10), repeats=0)
+
+
+def test_a_fitness_of_the_wrong_shape_is_named() -> None:
+    space = get_space("nats-sss")
+    memo = Memo(space, lambda genotypes: Evaluation(np.zeros(3), np.zeros(len(genotypes))))
+    genotypes = space.enumerate()[:10]
+    with pytest.raises(NasbenchError, match=r"one value for each genotype, shape \(10,\); got shape \(3,\)"):
+        memo.evaluate(genotypes, space.identify(genotypes))
+
+
+def test_a_search_that_asks_for_nothing_ends() -> None:
+    class Twice(RandomSearch):
+        asked = 0
+
+        def ask(self) -> Genotypes:
+            self.asked += 1
+            return super().ask() if self.asked <= 2 else np.empty((0, self.space.genes), np.int8)
+
+    space = get_space("nats-sss")
+    study = Study(space, Counted(space), lambda rng: Twice(space, rng, RandomSettings(7)), 2, 0, Budget(1000))
+    assert len(run_to_end(study)) == 2 * 2 * 7
+
+
+def test_a_search_that_asks_for_no_architecture_is_named() -> None:
+    class Wrong(Search):
+        def ask(self) -> Genotypes:
+            return np.zeros((1, 26), np.int8)
+
+        def tell(self, genotypes: Genotypes, values: np.ndarray) -> None: ...
+
+    space = get_space("nb101")
+    with pytest.raises(NasbenchError, match="is no nb101 cell"):
+        Study(space, Counted(space), lambda rng: Wrong(space, rng, None), 1, 0, Budget(10)).advance()
+
+
+@pytest.mark.parametrize("stop_after", [0, 1, 3, 4])
+def test_a_restored_study_goes_on_as_if_it_had_not_stopped(stop_after: int) -> None:
+    space = get_space("nb101")
+    whole = run_to_end(make_study(space, Budget(450), repeats=2))
+
+    first = make_study(space, Budget(450), repeats=2)
+    parts = [first.advance() for _ in range(stop_after)]
+    rows = Rows.concatenate(parts, space.genes)
+    second = make_study(space, Budget(450), repeats=2)
+    second.restore(first.state(), rows)
+    rest = [second.advance() for _ in iter(lambda: second.finished, True)]
+    joined = Rows.concatenate([*parts, *rest], space.genes)
+    joined = joined.take(np.lexsort((joined.step, joined.repeat)))
+    for name in ("repeat", "step", "generation", "id", "genotype", "value", "seconds"):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
+    asked = np.concatenate([rows.id[:0], *second.memo.fitness.asked]) if second.memo.fitness.asked else rows.id[:0]
+    assert not np.isin(asked, rows.id).any()
+
+
+def test_genetic_search_beats_random_search_on_a_table_like_fitness() -> None:
+    space = get_space("nats-sss")
+
+    def widest(genotypes: Genotypes) -> Evaluation:
+        return Evaluation(genotypes.sum(1).astype(float), np.ones(len(genotypes)))
+
+    def best(search: type[Search], options: Any) -> list[float]:
+        study = Study(space, widest, lambda rng: search(space, rng, options), 20, 0, Budget(300))
+        rows = run_to_end(study)
+        return [float(rows.value[rows.repeat == number].max()) for number in range(20)]
+
+    genetic = best(Genetic, GeneticSettings(population=20))
+    assert np.mean(genetic) > np.mean(best(RandomSearch, RandomSettings())) + 1
