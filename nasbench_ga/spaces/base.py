@@ -83,14 +83,17 @@ class Space(ABC):
     def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
         """The published binary encoding of each cell, shape (n, f)."""
 
-    @abstractmethod
-    def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:
+    def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:  # noqa: ARG002
         """Trainable parameters of the published network of each cell, shape (n,).
 
         Args:
             genotypes: shape (n, genes).
             classes: width of the classifier, 10 for CIFAR-10.
+
+        Raises:
+            NasbenchError: the space does not say what its networks are.
         """
+        raise NasbenchError(f"The space {self.name} does not say how many parameters its networks have.")
 
     @abstractmethod
     def encode(self, cell: Any) -> Genotypes:
@@ -188,7 +191,16 @@ def get_space(name: str) -> Space:
 
 
 class CategoricalSpace(Space):
-    """A space in which every combination of gene values is an architecture."""
+    """A space in which every combination of gene values is an architecture of its own.
+
+    A subclass names itself and its `cardinalities`, and says how a cell is written (`encode`, `decode`); what is
+    here serves it as it is: cells are numbered by their genes as digits, the last gene changing fastest.
+    """
+
+    def __init_subclass__(cls) -> None:
+        """Counts the cells."""
+        super().__init_subclass__()
+        cls.size = int(np.prod(cls.cardinalities.astype(np.int64)))
 
     def sample(self, n: int, rng: np.random.Generator) -> Genotypes:
         """Draws each gene uniformly."""
@@ -198,6 +210,29 @@ class CategoricalSpace(Space):
         """Changes each gene to another value with probability `rate`, 1/genes if not given."""
         genotypes = self.check(genotypes)
         return redraw(genotypes, self.cardinalities, 1 / self.genes if rate is None else rate, rng)
+
+    def identify(self, genotypes: Genotypes) -> NDArray[np.int64]:
+        """The number that each genotype is when its genes are digits, shape (n,)."""
+        return self.check(genotypes) @ self._place_values()
+
+    def _place_values(self) -> NDArray[np.int64]:
+        return np.cumprod([1, *self.cardinalities[:0:-1].astype(np.int64)])[::-1]
+
+    def enumerate(self) -> Genotypes:
+        """Every genotype, in the order of `identify`; shape (size, genes)."""
+        digits = np.arange(self.size)[:, None] // self._place_values() % self.cardinalities
+        return digits.astype(np.int8)
+
+    def isomorphs(self, genotype: Genotypes) -> Genotypes:
+        """The genotype itself, shape (1, genes)."""
+        return self.check(np.asarray(genotype)[None])
+
+    def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
+        """One-hot of each gene, shape (n, sum of cardinalities)."""
+        starts = np.cumsum([0, *self.cardinalities[:-1].astype(np.int64)])
+        one_hot = np.zeros((len(genotypes), int(self.cardinalities.sum(dtype=np.int64))), np.float32)
+        np.put_along_axis(one_hot, self.check(genotypes) + starts, 1.0, axis=1)
+        return one_hot
 
 
 def redraw(genes: Genotypes, cardinalities: Genotypes, rate: float, rng: np.random.Generator) -> Genotypes:

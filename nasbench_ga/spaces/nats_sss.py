@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +10,6 @@ from nasbench_ga.spaces.base import CategoricalSpace, Genotypes, register_space
 
 CHANNELS = np.arange(8, 65, 8)
 STAGES = 5
-_PLACE_VALUES = len(CHANNELS) ** np.arange(STAGES - 1, -1, -1)
 _FIRST_EDGES = (9, 9)  # kernel areas of the two convolutions of the cell that read its input, beside one skip
 _LATER_EDGES = (9, 9, 9)  # kernel areas of those that read its inner nodes
 
@@ -27,23 +24,6 @@ class NATSSize(CategoricalSpace):
 
     name = benchmark = "nats-sss"
     cardinalities = np.full(STAGES, len(CHANNELS), np.int8)
-    size = len(CHANNELS) ** STAGES
-
-    def identify(self, genotypes: Genotypes) -> NDArray[np.int64]:
-        """The index of each configuration in NATS-Bench, shape (n,)."""
-        return self.check(genotypes) @ _PLACE_VALUES
-
-    def enumerate(self) -> Genotypes:
-        """The genotype of every index, shape (32768, 5)."""
-        return _all_cells()
-
-    def isomorphs(self, genotype: Genotypes) -> Genotypes:
-        """The genotype itself: no two configurations are one network; shape (1, 5)."""
-        return self.check(np.asarray(genotype)[None])
-
-    def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
-        """One-hot of each stage's channels, shape (n, 40)."""
-        return np.eye(len(CHANNELS), dtype=np.float32)[self.check(genotypes)].reshape(len(genotypes), -1)
 
     def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:
         """Trainable parameters of the published network (Dong et al. 2021, section 3).
@@ -86,10 +66,3 @@ def _cell(channels_in: NDArray[np.int64], channels_out: NDArray[np.int64]) -> ND
 def _reduction(channels_in: NDArray[np.int64], channels_out: NDArray[np.int64]) -> NDArray[np.int64]:
     """Residual block: two 3x3 convolutions, and a 1x1 convolution without batch norm on the way around."""
     return 9 * channels_in * channels_out + 9 * channels_out**2 + 4 * channels_out + channels_in * channels_out
-
-
-@functools.cache
-def _all_cells() -> Genotypes:
-    genotypes = (np.arange(NATSSize.size)[:, None] // _PLACE_VALUES % len(CHANNELS)).astype(np.int8)
-    genotypes.setflags(write=False)
-    return genotypes

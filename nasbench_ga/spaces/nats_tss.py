@@ -42,7 +42,6 @@ class NATSTopology(CategoricalSpace):
 
     name = benchmark = "nats-tss"
     cardinalities = np.full(len(EDGES), len(OPERATION_NAMES), np.int8)
-    size = len(OPERATION_NAMES) ** len(EDGES)
 
     def identify(self, genotypes: Genotypes) -> NDArray[np.int64]:
         """The index of each architecture string in NATS-Bench and NAS-Bench-201, shape (n,)."""

@@ -21,6 +21,8 @@ from nasbench_ga.tables import CATALOG, Metric, Table, convert, find, open_table
 from nasbench_ga.tables.download import fetch
 from nasbench_ga.tables.opening import DATA_FOLDER
 
+HIGHEST_ACCURACY = 100.001  # some published accuracies are averages of 32-bit batch means
+
 Name = Annotated[str, tyro.conf.Positional]
 
 
@@ -128,7 +130,7 @@ def checked(table: Table) -> list[str]:
     findings = [f"Checksums: {len(table.metrics)} metrics as they were written."]
     for metric in table.accuracies:
         values = table.values(metric)
-        if np.nanmin(values, initial=0) < 0 or np.nanmax(values, initial=0) > 100:
+        if np.nanmin(values, initial=0) < 0 or np.nanmax(values, initial=0) > HIGHEST_ACCURACY:
             raise CorruptFileError(f"{metric} is not between 0 and 100 per cent everywhere.")
     findings.append(f"Ranges: {len(table.accuracies)} accuracies between 0 and 100 per cent.")
     counts = [name for name in map(Metric.parse, table.metrics) if name.quantity == "parameters"]
