@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import operator
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,33 +72,34 @@ def show(report: Report) -> None:
 
 @dataclass(frozen=True)
 class _Column:
-    """One column of the printed table: a number for each repeat, and for some its regret."""
+    """One column of the printed table: a number for each repeat, and the optimum that it is held against."""
 
     header: str
     values: NDArray[np.float64]
     form: str
-    regret: NDArray[np.float64] | None = None
+    optimum: float | None = None
 
-    def text(self, choose: Callable[[NDArray[np.float64]], float]) -> str:
-        value = _text(choose(self.values), self.form)
-        return value if self.regret is None else f"{value} ({_text(choose(self.regret), self.form)})"
+    def text(self, value: float) -> str:
+        """A number, with its regret if there is an optimum."""
+        regret = "" if self.optimum is None else f" ({_text(self.optimum - value, self.form)})"
+        return _text(value, self.form) + regret
 
 
 def _columns(report: Report) -> list[_Column]:
-
     def of(key: str, factor: float = 1.0) -> NDArray[np.float64]:
         return np.array([np.nan if row[key] is None else row[key] * factor for row in report.summary])
 
     columns = [] if report.fitness_is_reported else [_Column(report.fitness, of("best_value"), ".4f")]
-    for metric in reported(report.protocol) if report.protocol else []:
-        header = metric.replace("/", "/\n") + "\n% (regret)"
-        columns.append(_Column(header, of(metric), ".3f", of(f"regret {metric}")))
+    if report.table is not None and report.protocol is not None:
+        for metric in reported(report.protocol):
+            header = metric.replace("/", "/\n") + "\n% (regret)"
+            columns.append(_Column(header, of(metric), ".3f", report.table.best(metric)[1]))
     return [
         *columns,
         _Column("evaluations", of("evaluations"), ",.0f"),
         _Column("unique\ncells", of("unique_cells"), ",.0f"),
         _Column("simulated\nhours", of("seconds", 1 / 3600), ",.1f"),
-        _Column("wall\nseconds", np.array(report.wall_seconds), ".2f"),
+        _Column("wall\nseconds", np.array(report.wall_seconds), ".3f"),
     ]
 
 
@@ -109,22 +109,20 @@ def _table(report: Report) -> Any:
 
     columns = _columns(report)
     table = RichTable(
-        title=f"Best cell of each repeat by {_searched_metric(report)}",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
+        title=f"Best cell of each repeat by {_searched_metric(report)}", title_justify="left", box=box.SIMPLE_HEAD
     )
     table.add_column("repeat", justify="right")
     for column in columns:
         table.add_column(column.header, justify="right", overflow="fold")
     if len(report.summary) <= MOST_ROWS:
         for number, row in enumerate(report.summary):
-            table.add_row(str(row["repeat"]), *(column.text(operator.itemgetter(number)) for column in columns))
+            table.add_row(str(row["repeat"]), *(column.text(column.values[number]) for column in columns))
         table.add_section()
-    statistics: dict[str, Callable[[NDArray[np.float64]], float]] = {"mean": np.mean, "sd": _standard_deviation}
+    table.add_row("mean", *(column.text(float(column.values.mean())) for column in columns))
+    table.add_row("sd", *(_text(_standard_deviation(column.values), column.form) for column in columns))
     if len(report.summary) > MOST_ROWS:
-        statistics |= {"min": np.min, "median": np.median, "max": np.max}
-    for name, statistic in statistics.items():
-        table.add_row(name, *(column.text(statistic) for column in columns))
+        for name, quantile in (("min", 0.0), ("median", 0.5), ("max", 1.0)):
+            table.add_row(name, *(column.text(float(np.quantile(column.values, quantile))) for column in columns))
     return table
 
 
@@ -134,7 +132,7 @@ def _standard_deviation(values: NDArray[np.float64]) -> float:
 
 
 def _text(value: float, form: str) -> str:
-    return format(value, form) if np.isfinite(value) else "–"
+    return format(round(value, 6) + 0.0, form) if np.isfinite(value) else "–"  # + 0.0: no minus before a zero
 
 
 def _searched_metric(report: Report) -> str:

@@ -1,0 +1,98 @@
+"""What a person reads: curves, summary, table and picture."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nasbench_ga import report, summary
+from nasbench_ga.rows import Rows
+from nasbench_ga.spaces import get_space
+from nasbench_ga.statistics import best_so_far
+from nasbench_ga.tables import open_table, protocol
+
+SPACE = get_space("nats-sss")
+NUMBERS = st.one_of(st.floats(-1e6, 1e6), st.just(np.nan), st.just(-np.inf))
+
+
+def rows_of(values: list[list[float]]) -> Rows:
+    lengths = [len(own) for own in values]
+    total = sum(lengths)
+    ids = np.arange(total) % SPACE.size
+    return Rows(
+        repeat=np.repeat(np.arange(len(values), dtype=np.int32), lengths),
+        step=np.concatenate([np.arange(n, dtype=np.int32) for n in lengths]),
+        generation=np.zeros(total, np.int32),
+        id=ids,
+        genotype=SPACE.enumerate()[ids],
+        value=np.concatenate([np.array(own, float) for own in values]),
+        seconds=np.ones(total),
+    )
+
+
+@given(st.lists(st.lists(NUMBERS, min_size=1, max_size=30), min_size=1, max_size=4))
+def test_best_so_far_equals_a_plain_loop(values: list[list[float]]) -> None:
+    rows = rows_of(values)
+    curves = best_so_far(rows)
+    offset = 0
+    for run, own in enumerate(values):
+        for point, evaluations in enumerate(curves.evaluations):
+            seen = [value for value in own[:evaluations] if np.isfinite(value)]
+            if evaluations > len(own) or not seen:
+                assert np.isnan(curves.value[run, point])
+                assert curves.row[run, point] == -1
+            else:
+                assert curves.value[run, point] == max(seen)
+                assert curves.row[run, point] == offset + own.index(max(seen))
+        offset += len(own)
+
+
+def test_long_runs_are_shown_at_evenly_spaced_points() -> None:
+    curves = best_so_far(rows_of([list(range(20_000))]))
+    assert len(curves.evaluations) <= 400
+    assert (curves.evaluations[0], curves.evaluations[-1]) == (1, 20_000)
+    np.testing.assert_array_equal(curves.value[0], curves.evaluations - 1)
+
+
+@given(st.lists(st.lists(NUMBERS, min_size=1, max_size=20), min_size=1, max_size=4))
+def test_the_summary_is_of_the_first_best_evaluation(values: list[list[float]]) -> None:
+    for own, row in zip(values, summary.summarise(rows_of(values), SPACE, None, None), strict=True):
+        finite = [value for value in own if np.isfinite(value)]
+        assert row["best_value"] == (max(finite) if finite else None)
+        assert row["best_step"] == (own.index(max(finite)) if finite else 0)
+        assert row["evaluations"] == row["seconds"] == len(own)
+
+
+def test_picture_and_table_when_nothing_has_a_value(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = rows_of([[np.nan, np.nan], [-np.inf]])
+    told = report.Report("mine", SPACE, None, None, summary.summarise(rows, SPACE, None, None), [0.1, 0.2], tmp_path)
+    report.draw(told, rows, tmp_path / "picture.png")
+    report.show(told)
+    assert (tmp_path / "picture.png").stat().st_size > 1000
+    assert "–" in capsys.readouterr().out
+
+
+def test_regret_in_the_table_belongs_to_the_value_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = open_table("analog-nas")
+    space = get_space("nats-tss")
+    metric = "cifar10/test/baseline"
+    chosen = np.array([table.best(metric)[0], 5, 6])
+    rows = Rows(
+        repeat=np.arange(3, dtype=np.int32),
+        step=np.zeros(3, np.int32),
+        generation=np.zeros(3, np.int32),
+        id=chosen,
+        genotype=space.enumerate()[chosen],
+        value=table.lookup(chosen, metric),
+        seconds=np.full(3, np.nan),
+    )
+    metrics = protocol(table)
+    summed = summary.summarise(rows, space, table, metrics)
+    assert [row[f"regret {metric}"] for row in summed] == pytest.approx(table.best(metric)[1] - rows.value)
+    report.show(report.Report("accuracy", space, table, metrics, summed, [0.0] * 3, tmp_path))
+    output = capsys.readouterr().out
+    for value in (*rows.value, rows.value.mean()):
+        assert f"{value:.3f} ({table.best(metric)[1] - value:.3f})" in output
+    assert f"{rows.value.std(ddof=1):.3f}" in output
