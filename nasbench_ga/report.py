@@ -35,6 +35,7 @@ class Report:
         summary: one dictionary a repeat (see `summary.summarise`).
         wall_seconds: of each repeat.
         folder: of the record.
+        instead_of: tables that the space has and that are not here, which is why this one was taken.
     """
 
     fitness: str
@@ -44,6 +45,7 @@ class Report:
     summary: list[dict[str, Any]]
     wall_seconds: Sequence[float]
     folder: Path
+    instead_of: Sequence[str] = ()
 
     @property
     def best(self) -> dict[str, Any]:
@@ -149,6 +151,9 @@ def _explanations(report: Report) -> list[str]:
     if report.table is not None and report.protocol is not None:
         table = report.table
         lines.append(f"Table: {table.name} from {table.path or 'memory'} (fingerprint {table.fingerprint[:12]}).")
+        if report.instead_of:
+            missing = ", ".join(report.instead_of)
+            lines.append(f"It was taken because these are not here: {missing} (python -m nasbench_ga.tables list).")
         for metric in reported(report.protocol):
             row, optimum = table.best(metric)
             lines.append(f"Regret is to the table's optimum of {metric}: {optimum:.4f} % (cell {row}).")

@@ -15,7 +15,7 @@ import time
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +26,14 @@ from numpy.typing import NDArray
 from nasbench_ga import records, report
 from nasbench_ga.console import guarded
 from nasbench_ga.environment import environment
-from nasbench_ga.errors import NasbenchError
+from nasbench_ga.errors import NasbenchError, TableNotFoundError
 from nasbench_ga.fitness import FitnessContext, fitnesses
+from nasbench_ga.report import Report
 from nasbench_ga.search import GeneticSettings, RandomSettings, Search, searches
-from nasbench_ga.spaces import get_space
+from nasbench_ga.spaces import Space, get_space
 from nasbench_ga.study import Budget, Study, conduct
 from nasbench_ga.summary import summarise
-from nasbench_ga.tables import CATALOG, Protocol, Table, find_for_space, open_source, open_table, protocol
+from nasbench_ga.tables import CATALOG, Protocol, Source, Table, find, find_for_space, open_source, protocol
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,50 +123,42 @@ def run(config: RunConfig, *, progress: bool = False) -> Result:
         RecordError: the results folder is another configuration's, another process's, or holds an unfinished run.
         NasbenchError: settings that cannot be run.
     """
-    return _conduct(config, progress).result
+    told = _run(config, progress)
+    return Result(told.folder, told.protocol, told.best_cell)
 
 
-@dataclass(frozen=True)
-class _Conducted:
-    result: Result
-    report: report.Report
-
-
-def _conduct(config: RunConfig, progress: bool) -> _Conducted:
+def _run(config: RunConfig, progress: bool) -> Report:
     started = time.perf_counter()
     for path in config.load:
         _load_plugin(path)
-    space = get_space(config.space)
-    search_class = searches[config.algorithm]
-    make_fitness = fitnesses[config.fitness]
-    settings = _settings_of(config, search_class)
-    budget = Budget(config.evaluations, config.seconds)
-    table = _open_table(config, progress)
-    metrics = protocol(table, config.dataset, config.metric, config.test_metric) if table else None
-    fitness = make_fitness(FitnessContext(space, table, metrics))
+    space, search, fitness = get_space(config.space), searches[config.algorithm], fitnesses[config.fitness]
+    source = _find_table(config, space)
+    table = open_source(source, progress=progress) if source else None
+    metrics = protocol(table, config.dataset, config.metric, config.test_metric) if table is not None else None
+    study = Study(
+        space,
+        fitness(FitnessContext(space, table, metrics)),
+        partial(_make_search, search, space, _settings_of(config, search)),
+        config.repeats,
+        config.seed,
+        Budget(config.evaluations, config.seconds),
+    )
     folder = config.results or RUNS / _folder_name(config, table)
-    study = Study(space, fitness, lambda rng: search_class(space, rng, settings), config.repeats, config.seed, budget)
-
     recorder = records.Recorder(folder, _recorded(config, table), space.genes)
     with recorder.opened():
-        rows = conduct(
-            study,
-            recorder,
-            resume=config.resume,
-            checkpoint_seconds=config.checkpoint_seconds,
-            progress=progress,
-        )
+        rows = conduct(study, recorder, config.resume, config.checkpoint_seconds, progress)
         summary = summarise(rows, space, table, metrics)
         wall_seconds = [repeat.wall_seconds for repeat in study.repeats]
-        recorder.finish(
-            rows,
-            lambda ids: _known_metrics(table, ids),
-            summary,
-            environment() | {"repeat_wall_seconds": wall_seconds, "wall_seconds": time.perf_counter() - started},
-        )
-        told = report.Report(config.fitness, space, table, metrics, summary, wall_seconds, folder)
+        times = {"repeat_wall_seconds": wall_seconds, "wall_seconds": time.perf_counter() - started}
+        recorder.finish(rows, partial(_known_metrics, table), summary, environment() | times)
+        instead_of = source.instead_of if source else ()
+        told = Report(config.fitness, space, table, metrics, summary, wall_seconds, folder, instead_of)
         report.draw(told, rows, folder / report.PICTURE)
-    return _Conducted(Result(folder, metrics, told.best_cell), told)
+    return told
+
+
+def _make_search(search: type[Search], space: Space, settings: Any, rng: np.random.Generator) -> Search:
+    return search(space, rng, settings)
 
 
 def _load_plugin(path: Path) -> None:
@@ -184,14 +177,14 @@ def _settings_of(config: RunConfig, search_class: type[Search]) -> Any:
     return next(own, None) or search_class.Settings()
 
 
-def _open_table(config: RunConfig, progress: bool) -> Table | None:
+def _find_table(config: RunConfig, space: Space) -> Source | None:
+    """The table that was asked for, or the space's first that is there; None if there is none and none is needed."""
     if config.table is not None:
-        if config.table in CATALOG or not Path(config.table).exists():
-            return open_table(config.table, progress=progress)
-        return open_table(Path(config.table).stem, config.table, progress=progress)
+        is_path = config.table not in CATALOG and Path(config.table).exists()
+        return Source(Path(config.table).stem, Path(config.table)) if is_path else find(config.table)
     try:
-        return open_source(find_for_space(get_space(config.space).benchmark), progress=progress)
-    except NasbenchError:
+        return find_for_space(space.benchmark)
+    except TableNotFoundError:
         if config.fitness == "accuracy":
             raise
         return None
@@ -220,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def command() -> None:
         config = tyro.cli(RunConfig, prog="python -m nasbench_ga.run", args=arguments)
-        report.show(_conduct(config, progress=True).report)
+        report.show(_run(config, progress=True))
 
     return guarded(command)
 

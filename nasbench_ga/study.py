@@ -212,12 +212,7 @@ class Study:
 
 
 def conduct(
-    study: Study,
-    recorder: Recorder,
-    *,
-    resume: bool = False,
-    checkpoint_seconds: float = 2.0,
-    progress: bool = False,
+    study: Study, recorder: Recorder, resume: bool = False, checkpoint_seconds: float = 2.0, progress: bool = False
 ) -> Rows:
     """Runs a study to its end and gives all its rows, by repeat and step.
 

@@ -4,6 +4,7 @@ from nasbench_ga.tables.catalog import CATALOG, Publication
 from nasbench_ga.tables.contents import Column, TableContents
 from nasbench_ga.tables.metrics import Metric
 from nasbench_ga.tables.opening import (
+    Source,
     convert,
     find,
     find_for_space,
@@ -22,6 +23,7 @@ __all__ = [
     "Metric",
     "Protocol",
     "Publication",
+    "Source",
     "Table",
     "TableContents",
     "convert",

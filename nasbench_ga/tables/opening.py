@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,17 @@ COMPACT_COPIES = DATA_FOLDER / "compact"
 
 @dataclass(frozen=True)
 class Source:
-    """A file or folder that holds a table, and the name it goes by."""
+    """A file or folder that holds a table, and the name it goes by.
+
+    Attributes:
+        name: what the table is called.
+        path: where it lies.
+        instead_of: names of tables that come first in the catalog and are not there.
+    """
 
     name: str
     path: Path
+    instead_of: tuple[str, ...] = ()
 
 
 def open_table(name: str, path: str | os.PathLike[str] | None = None, *, progress: bool = False) -> Table:
@@ -71,16 +78,16 @@ def find_for_space(space: str) -> Source:
     Raises:
         TableNotFoundError: there is none.
     """
-    missing = []
+    missing: dict[str, TableNotFoundError] = {}
     for name, publication in CATALOG.items():
         if publication.space == space:
             try:
-                return find(name)
+                return replace(find(name), instead_of=tuple(missing))
             except TableNotFoundError as error:
-                missing.append(str(error))
-    raise TableNotFoundError(
-        "\n".join(missing) or f"The catalog has no table of the space {space!r}; name one by its path."
-    )
+                missing[name] = error
+    if missing:
+        raise next(iter(missing.values()))
+    raise TableNotFoundError(f"The catalog has no table of the space {space!r}; name one by its path.")
 
 
 def search_folders() -> list[Path]:
