@@ -1,7 +1,8 @@
 """Turns the JSON of pytest-benchmark into a table that people read: python bench/summary.py IN.json OUT.md.
 
-A benchmark may say two things of itself in `benchmark.extra_info`: `items`, how many things one call handles
-(a rate is then shown), and `baseline`: true, that the others of its group are compared with it.
+A benchmark may say of itself in `benchmark.extra_info`: `items`, how many things one call handles (a rate is then
+shown), `baseline`: true, that the others of its group are compared with it, and `notes`, a list of what else is worth
+showing: its peak memory, its goal.
 """
 
 from __future__ import annotations
@@ -47,6 +48,16 @@ def speedup(benchmark: Benchmark, group: Iterable[Benchmark]) -> str:
     return f"{seconds_per_item(baseline) / seconds_per_item(benchmark):,.3g} ×"
 
 
+def title(benchmark: Benchmark) -> str:
+    """The name of a benchmark in words."""
+    return str(benchmark["name"]).removeprefix("test_").replace("_", " ")
+
+
+def notes(benchmark: Benchmark) -> str:
+    """What a benchmark says of itself besides its time."""
+    return "; ".join(benchmark["extra_info"].get("notes", ()))
+
+
 def summarise(report: dict[str, Any]) -> str:
     """The Markdown summary of one report of pytest-benchmark."""
     groups: dict[str, list[Benchmark]] = {}
@@ -56,11 +67,11 @@ def summarise(report: dict[str, Any]) -> str:
     for name, benchmarks in sorted(groups.items()):
         lines += [f"## {name}", ""] if name else []
         lines += [
-            "| benchmark | median of one call | items per second | against the baseline |",
-            "|---|--:|--:|--:|",
+            "| benchmark | median of one call | items per second | against the baseline | notes |",
+            "|---|--:|--:|--:|---|",
         ]
         lines += [
-            f"| {b['name']} | {duration(b['stats']['median'])} | {rate(b)} | {speedup(b, benchmarks)} |"
+            f"| {title(b)} | {duration(b['stats']['median'])} | {rate(b)} | {speedup(b, benchmarks)} | {notes(b)} |"
             for b in benchmarks
         ]
         lines.append("")

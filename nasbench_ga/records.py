@@ -147,8 +147,7 @@ class Recorder:
 
     def rows(self) -> Rows:
         """All rows so far, by repeat and step."""
-        rows = Rows.concatenate([*self._written, *self._pending], self.genes)
-        return rows.take(np.lexsort((rows.step, rows.repeat)))
+        return Rows.concatenate([*self._written, *self._pending], self.genes, by_repeat=True)
 
     def finish(self, rows: Rows, metrics: Metrics, summary: list[dict[str, Any]], environment: dict[str, Any]) -> None:
         """Writes the record and removes what was kept for resuming."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,17 +38,18 @@ class Rows:
         return len(self.id)
 
     @classmethod
-    def concatenate(cls, parts: Sequence[Rows], genes: int) -> Rows:
-        """Joins parts in order; without any part, no rows of so many genes."""
+    def concatenate(cls, parts: Sequence[Rows], genes: int, by_repeat: bool = False) -> Rows:
+        """Joins parts, in their order or by repeat and step; without any part, no rows of so many genes."""
         if not parts:
             empty = np.empty(0)
             none = empty.astype(np.int32)
             return cls(none, none, none, empty.astype(np.int64), np.empty((0, genes), np.int8), empty, empty)
-        columns = {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("repeat", "step", "generation", "id", "genotype", "value", "seconds")
-        }
-        extras = {key: np.concatenate([part.extras[key] for part in parts]) for key in parts[0].extras}
+        order: Any = slice(None)
+        if by_repeat:
+            order = np.lexsort([np.concatenate([getattr(part, key) for part in parts]) for key in ("step", "repeat")])
+        names = [column.name for column in fields(cls) if column.name != "extras"]
+        columns = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in names}
+        extras = {key: np.concatenate([part.extras[key] for part in parts])[order] for key in parts[0].extras}
         return cls(**columns, extras=extras)
 
     def take(self, rows: NDArray[np.int64]) -> Rows:

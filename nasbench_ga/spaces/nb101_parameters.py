@@ -26,24 +26,24 @@ def count(adjacency: NDArray[np.int64], operations: NDArray[np.int64], classes: 
         Shape (n,). Source: Ying et al. 2019, section 2.3, and the published counts.
     """
     total = np.full(len(adjacency), _convolution(9, IMAGE_CHANNELS, STEM), np.int64)
-    channels_in, channels_out = STEM, STEM
+    wide_in, wide_out = STEM, STEM
     for _ in range(STACKS):
-        for _ in range(CELLS_PER_STACK):
-            total += _cell(adjacency, operations, channels_in, channels_out)
-            channels_in = channels_out
-        channels_out *= 2
-    return total + channels_in * classes + classes
+        channels = vertex_channels(adjacency, wide_out)
+        total += _cell(adjacency, operations, channels, wide_in)
+        total += (CELLS_PER_STACK - 1) * _cell(adjacency, operations, channels, wide_out)
+        wide_in, wide_out = wide_out, 2 * wide_out
+    return total + wide_in * classes + classes
 
 
 def _cell(
-    adjacency: NDArray[np.int64], operations: NDArray[np.int64], channels_in: int, channels_out: int
+    adjacency: NDArray[np.int64], operations: NDArray[np.int64], channels: NDArray[np.int64], wide_in: int
 ) -> NDArray[np.int64]:
-    channels = vertex_channels(adjacency, channels_out)
+    """Parameters of one cell whose input has `wide_in` channels."""
     inner, from_input = channels[:, 1:-1], adjacency[:, 0, 1:-1]
     inside = _convolution(_KERNEL_AREA[operations], inner, inner)
-    projections = from_input * _convolution(1, channels_in, inner)
-    to_output = adjacency[:, 0, -1] * _convolution(1, channels_in, channels_out)
-    return np.where(inner > 0, inside + projections, 0).sum(1) + to_output
+    projections = from_input * _convolution(1, wide_in, inner)
+    to_output = adjacency[:, 0, -1] * _convolution(1, wide_in, channels[:, -1])
+    return (inside + projections).sum(1) + to_output
 
 
 def vertex_channels(adjacency: NDArray[np.int64], channels_out: int) -> NDArray[np.int64]:
