@@ -10,7 +10,7 @@ class NasbenchError(ValueError):
     """Base of every error that a user can cause and mend; its text is meant for that user."""
 
 
-class UnknownNameError(NasbenchError):
+class UnknownNameError(NasbenchError, KeyError):
     """A name that is not among the registered or stored ones.
 
     Args:
@@ -25,6 +25,12 @@ class UnknownNameError(NasbenchError):
         hint = f"; did you mean {nearest[0]!r}?" if nearest else "."
         listed = ", ".join(self.choices) or "none"
         super().__init__(f"There is no {kind} {name!r}{hint} Choose from: {listed}.")
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, tuple[str, ...]]]:
+        return UnknownNameError, (self.kind, self.name, self.choices)
 
 
 class CorruptFileError(NasbenchError):

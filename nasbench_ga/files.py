@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nasbench_ga.errors import CorruptFileError, NasbenchError
 
 
@@ -87,23 +90,42 @@ class PlainUnpickler(pickle.Unpickler):
     Subclasses may admit further globals by overriding `find_class`.
     """
 
-    NUMPY_GLOBALS = frozenset(
+    ADMITTED = frozenset(
         (module, name)
         for package in ("numpy.core", "numpy._core")
-        for module, name in (
-            (f"{package}.multiarray", "_reconstruct"),
-            (f"{package}.multiarray", "scalar"),
-            (f"{package}.numeric", "_frombuffer"),
-        )
-    ) | {("numpy", "ndarray"), ("numpy", "dtype"), ("collections", "OrderedDict"), ("_codecs", "encode")}
+        for module, name in ((f"{package}.multiarray", "scalar"), (f"{package}.numeric", "_frombuffer"))
+    ) | {
+        ("numpy", "dtype"),
+        ("collections", "OrderedDict"),
+        ("_codecs", "encode"),
+        *((module, name) for module in ("builtins", "__builtin__") for name in ("set", "frozenset")),
+    }
 
     def find_class(self, module: str, name: str) -> Any:
-        """The global that a pickle asks for, if it is one of numpy's array makers."""
-        if (module, name) in self.NUMPY_GLOBALS:
+        """The global that a pickle asks for, if it makes plain data."""
+        if (module, name) in self.ADMITTED:
             return super().find_class(module, name)
+        if (module, name) == ("numpy", "ndarray"):
+            return _ArrayType
+        if name == "_reconstruct" and module in ("numpy.core.multiarray", "numpy._core.multiarray"):
+            return _empty_array
         raise pickle.UnpicklingError(
             f"it asks for {module}.{name}, and only numpy arrays and plain containers are read"
         )
+
+
+class _ArrayType:
+    """Stands for numpy.ndarray in pickles, which calling could make into an array over memory of their choice."""
+
+    def __init__(self, *_: Any) -> None:
+        raise pickle.UnpicklingError("it makes an array over memory that is not its own")
+
+
+def _empty_array(kind: type[_ArrayType], shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """What a pickled array is before it gets its shape, type and bytes."""
+    if kind is not _ArrayType:
+        raise pickle.UnpicklingError(f"it makes an array of the kind {kind!r}")
+    return np.empty(shape, dtype)
 
 
 def load_plain_pickle(content: bytes, source: str, unpickler: type[pickle.Unpickler] = PlainUnpickler) -> Any:

@@ -22,9 +22,7 @@ def published() -> Callable[[str], Path]:
     """
 
     def find(name: str) -> Path:
-        folders = [
-            Path(folder) for folder in os.environ.get("NASBENCH_GA_DATA", "").split(os.pathsep) if folder
-        ]
+        folders = [Path(folder) for folder in os.environ.get("NASBENCH_GA_DATA", "").split(os.pathsep) if folder]
         found = next((folder / name for folder in folders if (folder / name).exists()), None)
         if found is None:
             (pytest.fail if IN_CI else pytest.skip)(f"needs {name} in a folder of NASBENCH_GA_DATA")

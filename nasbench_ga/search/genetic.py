@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench_ga.errors import NasbenchError
+from nasbench_ga.errors import NasbenchError, UnknownNameError
 from nasbench_ga.search.base import Search, register_search
 from nasbench_ga.search.operators import tournament
 from nasbench_ga.spaces import Genotypes, Space
+
+Crossover = Literal["none", "uniform", "k-point"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class GeneticSettings:
     """Entrants of a tournament, drawn with replacement, as a share of the population."""
     elites: int = 0
     """The best members that survive a generation in place of its worst children; 0 is full replacement."""
-    crossover: Literal["none", "uniform", "k-point"] = "none"
+    crossover: Crossover = "none"
     """How two selected parents are crossed before mutation."""
     crossover_points: int = 2
     """Cuts of k-point crossover."""
@@ -39,6 +41,10 @@ class GeneticSettings:
             raise NasbenchError(
                 f"A tournament is a share of the population above 0 and up to 1, not {self.tournament}."
             )
+        if self.crossover not in get_args(Crossover):
+            raise UnknownNameError("crossover", self.crossover, get_args(Crossover))
+        if self.crossover_points < 1:
+            raise NasbenchError(f"Crossover has at least 1 point, not {self.crossover_points}.")
         if not 0 <= self.elites < self.population:
             raise NasbenchError(
                 f"Elites are 0 to {self.population - 1} members of {self.population}, not {self.elites}."
@@ -71,7 +77,7 @@ class Genetic(Search):
         return self.space.mutate(children, self.rng)
 
     def _select(self) -> Genotypes:
-        size = max(1, int(self.settings.tournament * len(self.population)))
+        size = max(1, round(self.settings.tournament * len(self.population)))
         return self.population[tournament(self.values, len(self.population), size, self.rng)]
 
     def tell(self, genotypes: Genotypes, values: NDArray[np.float64]) -> None:

@@ -229,9 +229,10 @@ class CategoricalSpace(Space):
 
     def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
         """One-hot of each gene, shape (n, sum of cardinalities)."""
+        genotypes = self.check(genotypes)
         starts = np.cumsum([0, *self.cardinalities[:-1].astype(np.int64)])
         one_hot = np.zeros((len(genotypes), int(self.cardinalities.sum(dtype=np.int64))), np.float32)
-        np.put_along_axis(one_hot, self.check(genotypes) + starts, 1.0, axis=1)
+        np.put_along_axis(one_hot, genotypes + starts, 1.0, axis=1)
         return one_hot
 
 

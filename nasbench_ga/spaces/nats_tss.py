@@ -22,6 +22,7 @@ EDGES = (
     (1, 3),
     (2, 3),
 )  # (from, to), in the order of the architecture string
+NODES = 4
 STAGE_CHANNELS = (16, 32, 64)
 CELLS_PER_STAGE = 5
 _NONE, _SKIP = 0, 1
@@ -61,8 +62,14 @@ class NATSTopology(CategoricalSpace):
         return _all_cells()[_classes() == own]
 
     def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
-        """One-hot of the four operations other than none on each edge, shape (n, 24); none is all zero."""
-        return np.eye(len(OPERATION_NAMES), dtype=np.float32)[self.check(genotypes), 1:].reshape(len(genotypes), -1)
+        """Pan & Yao's 24 bits, shape (n, 24): one-hot of each edge's operation other than none.
+
+        Edges that are none or on no path from input to output are all zero.
+        """
+        genotypes = self.check(genotypes)
+        one_hot = np.eye(len(OPERATION_NAMES), dtype=np.float32)[genotypes, 1:]
+        one_hot[~_on_a_path(genotypes != _NONE)] = 0
+        return one_hot.reshape(len(genotypes), len(EDGES) * (len(OPERATION_NAMES) - 1))
 
     def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:
         """Trainable parameters with stages of 16, 32 and 64 channels, five cells each (Dong et al. 2021, section 3)."""
@@ -91,6 +98,21 @@ class NATSTopology(CategoricalSpace):
         """The architecture string of one genotype."""
         a, b, c, d, e, f = (OPERATION_NAMES[gene] for gene in self.check(np.asarray(genotype)[None])[0])
         return f"|{a}~0|+|{b}~0|{c}~1|+|{d}~0|{e}~1|{f}~2|"
+
+
+def _on_a_path(present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which edges, of those present, lie on a path from input to output; shape (n, 6), as `present`."""
+    from_input = np.zeros((len(present), NODES), bool)
+    to_output = np.zeros((len(present), NODES), bool)
+    from_input[:, 0] = to_output[:, -1] = True
+    for edge in sorted(range(len(EDGES)), key=lambda e: EDGES[e][1]):
+        source, target = EDGES[edge]
+        from_input[:, target] |= present[:, edge] & from_input[:, source]
+    for edge in sorted(range(len(EDGES)), key=lambda e: -EDGES[e][0]):
+        source, target = EDGES[edge]
+        to_output[:, source] |= present[:, edge] & to_output[:, target]
+    sources, targets = np.array(EDGES).T
+    return present & from_input[:, sources] & to_output[:, targets]
 
 
 def _skeleton_parameters(classes: int) -> int:
@@ -143,6 +165,6 @@ def _network(operations: tuple[int, ...]) -> str:
             elif operation == _SKIP:
                 terms.append(nodes[source])
             else:
-                terms.append(f"({nodes[source]})@{operation}")
+                terms.append(f"({nodes[source]})@{OPERATION_NAMES[operation]}")
         nodes[target] = "+".join(sorted(terms))
     return nodes[-1]

@@ -29,6 +29,7 @@ from nasbench_ga.spaces.nb101_tabulation import (
 OPERATION_NAMES = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 INPUT, OUTPUT = "input", "output"
 
+_MUTATION_TRIES = 1000  # a rate of 1 flips into the same invalid cell for ever
 _PACKING = np.zeros((len(EDGES) + INNER, 2), np.float32)  # genotype @ _PACKING = edge mask, operation code
 _PACKING[: len(EDGES), 0] = 2.0 ** np.arange(len(EDGES) - 1, -1, -1)
 _PACKING[len(EDGES) :, 1] = OPERATIONS ** np.arange(INNER - 1, -1, -1)
@@ -61,6 +62,7 @@ class NB101(Space):
     """
 
     name = benchmark = "nb101"
+    rule = f"pruned to the vertices between input and output, a cell has at least one edge and at most {MAX_EDGES}"
     cardinalities = np.array([2] * len(EDGES) + [OPERATIONS] * INNER, np.int8)
     size = 423_624
 
@@ -76,17 +78,30 @@ class NB101(Space):
         edge_rate: float = 1 / len(EDGES),
         operation_rate: float = 1 / INNER,
     ) -> Genotypes:
-        """Bitwise mutation of Pan & Yao 2021: changes operations, flips edges; edges are redrawn until valid."""
-        parents = self.check(genotypes)
-        operations = redraw(parents[:, len(EDGES) :], self.cardinalities[len(EDGES) :], operation_rate, rng)
-        flipped = np.hstack([_flip(parents[:, : len(EDGES)], edge_rate, rng), operations])
-        return self._until_valid(flipped, lambda rows: _flip(parents[rows, : len(EDGES)], edge_rate, rng))
+        """Bitwise mutation of Pan & Yao 2021: changes operations, flips edges; edges are redrawn until valid.
 
-    def _until_valid(self, genotypes: Genotypes, draw_edges: Any) -> Genotypes:
+        After 1,000 tries without success the edges stay as they were.
+        """
+        parents = self.check(genotypes)
+        if not (valid := self.is_valid(parents)).all():
+            raise self._invalid(parents, int(np.argmin(valid)))
+        operations = redraw(parents[:, len(EDGES) :], self.cardinalities[len(EDGES) :], operation_rate, rng)
+        children = np.hstack([_flip(parents[:, : len(EDGES)], edge_rate, rng), operations])
+        return self._until_valid(
+            children, lambda rows: _flip(parents[rows, : len(EDGES)], edge_rate, rng), parents[:, : len(EDGES)]
+        )
+
+    def _until_valid(self, genotypes: Genotypes, draw_edges: Any, fallback: Genotypes | None = None) -> Genotypes:
+        """Draws the edges of invalid genotypes again, or takes them from `fallback` after so many tries."""
+        tries = itertools.count() if fallback is None else range(_MUTATION_TRIES)
         invalid = np.flatnonzero(~self.is_valid(genotypes))
-        while len(invalid):
+        for _ in tries:
+            if not len(invalid):
+                return genotypes
             genotypes[invalid, : len(EDGES)] = draw_edges(invalid)
             invalid = invalid[~self.is_valid(genotypes[invalid])]
+        if fallback is not None:
+            genotypes[invalid, : len(EDGES)] = fallback[invalid]
         return genotypes
 
     def is_valid(self, genotypes: Genotypes) -> NDArray[np.bool_]:
@@ -99,7 +114,7 @@ class NB101(Space):
         genotypes = self.check(genotypes)
         cells = tabulation().identify(*_pack(genotypes))
         if (cells < 0).any():
-            raise _invalid(genotypes, int(np.argmax(cells < 0)))
+            raise self._invalid(genotypes, int(np.argmax(cells < 0)))
         return cells.astype(np.int64)
 
     def enumerate(self) -> Genotypes:
@@ -129,7 +144,7 @@ class NB101(Space):
         one_hot = np.zeros((len(masks), INNER, OPERATIONS), np.float32)
         rows, vertices = np.nonzero(place[skeletons] >= 0)
         one_hot[rows, place[skeletons][rows, vertices], DIGITS[codes[rows], vertices]] = 1
-        return np.hstack([one_hot.reshape(len(masks), -1), edges[skeletons]])
+        return np.hstack([one_hot.reshape(len(masks), INNER * OPERATIONS), edges[skeletons]])
 
     def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:
         """Trainable parameters with stem 128, three stacks of three cells (Ying et al. 2019, section 2.3).
@@ -147,8 +162,7 @@ class NB101(Space):
             NasbenchError: more than 7 vertices, a matrix that is not square, 0/1 and upper triangular, an unknown
                 operation, no path from input to output, or more than 9 edges after pruning.
         """
-        matrix, names = np.asarray(cell[0]), list(cell[1])
-        _check_cell(matrix, names)
+        matrix, names = _checked_cell(cell)
         genotype = _embed(matrix, [OPERATION_NAMES.index(name) for name in names[1:-1]])
         self.identify(genotype[None])
         return genotype
@@ -165,6 +179,12 @@ class NB101(Space):
             NasbenchError: not a cell of this space (see `encode`).
         """
         return self.decode(self.encode(cell)).module_hash
+
+    def _invalid(self, genotypes: Genotypes, row: int) -> NasbenchError:
+        edges = "".join(map(str, genotypes[row, : len(EDGES)]))
+        return NasbenchError(
+            f"Genotype {row} with edges {edges} is no {self.name} cell: {self.rule}. Ask is_valid first."
+        )
 
     def _pruned(self, genotype: Genotypes) -> tuple[NDArray[np.int64], list[int]]:
         row = np.asarray(genotype)[None]
@@ -183,14 +203,23 @@ class NB101Raw9(NB101):
     """
 
     name = "nb101-raw9"
+    rule = f"a cell connects input to output and has at most {MAX_EDGES} edges, unused ones included"
+
+    def identify(self, genotypes: Genotypes) -> NDArray[np.int64]:
+        """The cell's number in `nb101`, shape (n,)."""
+        genotypes = self.check(genotypes)
+        if not (valid := self.is_valid(genotypes)).all():
+            raise self._invalid(genotypes, int(np.argmin(valid)))
+        return super().identify(genotypes)
 
     def is_valid(self, genotypes: Genotypes) -> NDArray[np.bool_]:
         """Tells which genotypes connect input to output and have at most 9 edges, unused ones included; shape (n,)."""
-        return super().is_valid(genotypes) & (np.asarray(genotypes)[:, : len(EDGES)].sum(1) <= MAX_EDGES)
+        genotypes = self.check(genotypes)
+        return super().is_valid(genotypes) & (genotypes[:, : len(EDGES)].sum(1) <= MAX_EDGES)
 
     def encode(self, cell: NB101Cell | tuple[Sequence[Sequence[int]], Sequence[str]]) -> Genotypes:
         """The genotype of (matrix, operations), pruned (see `NB101.encode`)."""
-        return super().encode(self.decode(super().encode(cell)))
+        return super().encode(NB101().decode(NB101().encode(cell)))
 
 
 def module_hash(cell: NB101Cell | tuple[Sequence[Sequence[int]], Sequence[str]]) -> str:
@@ -262,7 +291,13 @@ def _all_cells() -> Genotypes:
     return genotypes
 
 
-def _check_cell(matrix: NDArray[np.generic], names: list[str]) -> None:
+def _checked_cell(cell: Any) -> tuple[NDArray[Any], list[str]]:
+    try:
+        matrix, names = np.array(cell[0], float), list(cell[1])
+    except (TypeError, ValueError, IndexError, KeyError) as error:
+        raise NasbenchError(
+            f"A nb101 cell is a pair of a square 0/1 matrix and operation names, not {cell!r}."
+        ) from error
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not 2 <= len(matrix) <= VERTICES:
         raise NasbenchError(
             f"A nb101 cell's matrix is square with 2 to {VERTICES} vertices, input and output included; "
@@ -277,11 +312,4 @@ def _check_cell(matrix: NDArray[np.generic], names: list[str]) -> None:
         raise NasbenchError(f"Unknown nb101 operation {unknown[0]!r}. Choose from: {', '.join(OPERATION_NAMES)}.")
     if not np.isin(matrix, (0, 1)).all() or np.tril(matrix).any():
         raise NasbenchError("A nb101 cell's matrix has only 0 and 1, and none but 0 on and below its diagonal.")
-
-
-def _invalid(genotypes: Genotypes, row: int) -> NasbenchError:
-    edges = genotypes[row, : len(EDGES)]
-    return NasbenchError(
-        f"Genotype {row} with edges {''.join(map(str, edges))} is no nb101 cell: pruned to the vertices between input "
-        f"and output, a cell has at least one edge and at most {MAX_EDGES}. Ask is_valid first."
-    )
+    return matrix, names

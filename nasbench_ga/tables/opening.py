@@ -134,9 +134,11 @@ def open_source(source: Source, *, progress: bool = False) -> Table:
 
 
 def _state_of(path: Path) -> str:
-    """Changes whenever the file or folder does, or the format of compact tables."""
-    status = path.stat()
-    state = f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\0{storage.FORMAT}"
+    """Changes whenever the file, or any file of the folder, does, or the format of compact tables."""
+    files = [path, *(path.iterdir() if path.is_dir() else ())]
+    statuses = [file.stat() for file in files]
+    size, changed = sum(s.st_size for s in statuses), max(s.st_mtime_ns for s in statuses)
+    state = f"{path.resolve()}\0{len(files)}\0{size}\0{changed}\0{storage.FORMAT}"
     return hashlib.sha256(state.encode()).hexdigest()[:12]
 
 

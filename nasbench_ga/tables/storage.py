@@ -20,6 +20,8 @@ from nasbench_ga.tables.contents import Column, TableContents
 FORMAT = 1
 SUFFIX = ".arrow"
 _KEY = b"nasbench_ga"
+_DAMAGED = (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError, NotImplementedError)
+"""What reading a damaged Arrow file can raise."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class StoredColumn:
     data: NDArray[Any]
     scale: float
     crc32: int
+    path: Path | None = None
 
     def values(self) -> NDArray[np.float64]:
         """The column's numbers, float64, shape (rows,).
@@ -39,7 +42,8 @@ class StoredColumn:
         """
         if zlib.crc32(self.data.data) != self.crc32:
             raise CorruptFileError(
-                f"Column {self.name!r} does not have the checksum it was written with; convert the table again."
+                f"Column {self.name!r} of {self.path or 'the table'} does not have the checksum it was written with; "
+                "delete that file and convert the table again (a copy in data/compact/ is made again by itself)."
             )
         return self.data * np.float64(self.scale)
 
@@ -132,21 +136,23 @@ def read(path: Path) -> StoredTable:
         with pa.memory_map(str(path)) as source:
             batch = pa.ipc.open_file(source).get_batch(0)
         header = json.loads(batch.schema.metadata[_KEY])
-        columns = _columns(batch, header["columns"])
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        if header["format"] != FORMAT:
+            raise ValueError(f"it has format {header['format']}, and this version reads {FORMAT}")
+        columns = _columns(batch, header["columns"], path)
+        notes = tuple(str(note) for note in header["notes"])
+        return StoredTable(str(header["space"]), columns, dict(header["provenance"]), notes, str(header["fingerprint"]))
+    except _DAMAGED as error:
         raise CorruptFileError(
-            f"{path} is not a whole compact table ({error}); delete it and convert or fetch the table again."
+            f"{path} is not a whole compact table ({error!r}); delete it and convert or fetch the table again."
         ) from error
-    if header["format"] != FORMAT:
-        raise CorruptFileError(f"{path} has format {header['format']}, this version reads {FORMAT}; convert it again.")
-    return StoredTable(header["space"], columns, header["provenance"], tuple(header["notes"]), header["fingerprint"])
 
 
-def _columns(batch: pa.RecordBatch, headers: dict[str, Any]) -> dict[str, StoredColumn]:
+def _columns(batch: pa.RecordBatch, headers: dict[str, Any], path: Path) -> dict[str, StoredColumn]:
     columns = {}
     for name, array in zip(batch.schema.names, batch.columns, strict=True):
         data = np.frombuffer(array.buffers()[1], array.type.to_pandas_dtype(), len(array))  # to_numpy imports pandas
-        columns[name] = StoredColumn(name, data, headers[name]["scale"], headers[name]["crc32"])
+        scale, crc32 = float(headers[name]["scale"]), int(headers[name]["crc32"])
+        columns[name] = StoredColumn(name, data, scale, crc32, path)
     return columns
 
 

@@ -65,10 +65,7 @@ def test_no_two_publications_share_a_file() -> None:
 
 def test_google_drive_ids() -> None:
     # As given by the READMEs of NATS-Bench and NAS-Bench-201.
-    ids = {
-        name: re.search(r"[?&]id=([\w-]+)&", CATALOG[name].url or "")
-        for name in ("nats-tss", "nats-sss", "nb201")
-    }
+    ids = {name: re.search(r"[?&]id=([\w-]+)&", CATALOG[name].url or "") for name in ("nats-tss", "nats-sss", "nb201")}
     assert {name: found and found[1] for name, found in ids.items()} == {
         "nats-tss": "17_saCsj_krKjlCBLOJEpNtzPXArMCqxU",
         "nats-sss": "1scOMTUwcQhAMa_IMedp9lTzwmgqHLGgA",

@@ -145,9 +145,7 @@ class Fetcher:
         self.target, self.part = folder / NAME, folder / f"{NAME}.part"
 
     def __call__(self, publication: Publication, *, tries: int = 3) -> Path:
-        return download.fetch_publication(
-            publication, self.folder, say=self.said.append, waits=[0.01] * (tries - 1)
-        )
+        return download.fetch_publication(publication, self.folder, say=self.said.append, waits=[0.01] * (tries - 1))
 
     def listing(self) -> set[str]:
         return {path.name for path in self.folder.iterdir()}
@@ -196,17 +194,13 @@ def test_without_a_published_checksum_the_found_one_is_told(
 
 
 @pytest.mark.parametrize("lengths", [True, False])
-def test_goes_on_after_broken_connections(
-    fetch: Fetcher, publication: Publication, host: Host, lengths: bool
-) -> None:
+def test_goes_on_after_broken_connections(fetch: Fetcher, publication: Publication, host: Host, lengths: bool) -> None:
     host.cuts = [1_000_000, 600_000] if lengths else []
     host.lengths = lengths
     fetch(publication)
     assert fetch.target.read_bytes() == CONTENT
     assert len(host.requests) == (3 if lengths else 1)
-    assert [asked is not None for asked in host.asked_ranges()] == (
-        [False, True, True] if lengths else [False]
-    )
+    assert [asked is not None for asked in host.asked_ranges()] == ([False, True, True] if lengths else [False])
 
 
 def test_each_step_forward_earns_new_tries(fetch: Fetcher, publication: Publication, host: Host) -> None:
@@ -265,9 +259,7 @@ def test_another_length_is_never_joined_on(interrupted: Fetcher, unverified: Pub
 
 
 @pytest.mark.parametrize("shift", [-7, 7])
-def test_a_range_that_starts_elsewhere(
-    interrupted: Fetcher, publication: Publication, host: Host, shift: int
-) -> None:
+def test_a_range_that_starts_elsewhere(interrupted: Fetcher, publication: Publication, host: Host, shift: int) -> None:
     host.shift = shift
     interrupted(publication)
     assert interrupted.target.read_bytes() == CONTENT
@@ -280,18 +272,14 @@ def test_a_part_longer_than_the_file(interrupted: Fetcher, publication: Publicat
     assert interrupted.target.read_bytes() == CONTENT
 
 
-def test_a_complete_part_is_not_fetched_again(
-    interrupted: Fetcher, publication: Publication, host: Host
-) -> None:
+def test_a_complete_part_is_not_fetched_again(interrupted: Fetcher, publication: Publication, host: Host) -> None:
     interrupted.part.write_bytes(CONTENT)
     interrupted(publication)
     assert interrupted.target.read_bytes() == CONTENT
     assert host.requests == []
 
 
-@pytest.mark.parametrize(
-    "note", ["", "{}", "[1]", '{"url": "http://elsewhere", "validator": null, "total": 1}']
-)
+@pytest.mark.parametrize("note", ["", "{}", "[1]", '{"url": "http://elsewhere", "validator": null, "total": 1}'])
 def test_a_part_of_unknown_origin_is_not_used(
     interrupted: Fetcher, publication: Publication, host: Host, note: str
 ) -> None:
@@ -301,9 +289,7 @@ def test_a_part_of_unknown_origin_is_not_used(
     assert host.asked_ranges() == [None]
 
 
-def test_without_etag_and_checksum_nothing_is_joined(
-    fetch: Fetcher, unverified: Publication, host: Host
-) -> None:
+def test_without_etag_and_checksum_nothing_is_joined(fetch: Fetcher, unverified: Publication, host: Host) -> None:
     host.etag, host.cuts = None, [1_500_000]
     fetch(unverified)
     assert fetch.target.read_bytes() == CONTENT
@@ -382,9 +368,7 @@ def test_a_web_page_leaves_what_has_come(interrupted: Fetcher, publication: Publ
 
 
 def test_no_such_host(fetch: Fetcher, publication: Publication) -> None:
-    with pytest.raises(
-        NasbenchError, match=r"The host nowhere\.invalid cannot be found: is this machine online"
-    ):
+    with pytest.raises(NasbenchError, match=r"The host nowhere\.invalid cannot be found: is this machine online"):
         fetch(dataclasses.replace(publication, url="http://nowhere.invalid/file"))
     assert not any("trying again" in line for line in fetch.said)
 

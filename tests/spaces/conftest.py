@@ -1,0 +1,46 @@
+"""Every registered space, and cells to feed it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from nasbench_ga.spaces import NB101Cell, Space, get_space, spaces
+
+
+@pytest.fixture(scope="session", params=list(spaces))
+def space(request: pytest.FixtureRequest) -> Space:
+    """Each registered space in turn."""
+    return get_space(request.param)
+
+
+@pytest.fixture(scope="session")
+def some_cells(space: Space) -> np.ndarray:
+    """A few hundred cells of the space, the first and the last among them."""
+    rows = np.linspace(0, space.size - 1, 300).astype(int)
+    return space.enumerate()[rows]
+
+
+@pytest.fixture(scope="session")
+def raw_genotypes() -> Callable[[Space], st.SearchStrategy]:
+    """Makes a strategy of single genotypes, shape (genes,), in range but not always valid."""
+
+    def strategy(space: Space) -> st.SearchStrategy:
+        genes = [st.integers(0, int(values) - 1) for values in space.cardinalities]
+        return st.tuples(*genes).map(lambda genotype: np.array(genotype, np.int8))
+
+    return strategy
+
+
+@pytest.fixture(scope="session")
+def raw_cell() -> Callable[[np.ndarray], NB101Cell]:
+    """Reads an nb101 genotype as (matrix, operations) on all seven vertices, by the documented order of genes."""
+    names = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
+
+    def read(genotype: np.ndarray) -> NB101Cell:
+        matrix = np.zeros((7, 7), int)
+        matrix[np.triu_indices(7, 1)] = genotype[:21]
+        return NB101Cell(matrix.tolist(), ["input", *(names[gene] for gene in genotype[21:]), "output"])
+
+    return read

@@ -1,0 +1,147 @@
+"""NATS-Bench's topology space, against the official API, its meta file and the published table."""
+
+import bz2
+import itertools
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+from nasbench_pytorch.model.model_spec import ModelSpec
+from nats_bench.genotype_utils import topology_str2structure
+
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.files import load_plain_pickle
+from nasbench_ga.spaces import NATSTopology
+
+SPACE = NATSTopology()
+NAMES = ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"]
+CLASSES = {"cifar10": 10, "cifar100": 100, "ImageNet16-120": 120}
+EXAMPLE = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|"
+
+
+@pytest.fixture(scope="module")
+def table(published):
+    return pyarrow.parquet.read_table(published("nats_tss.parquet"))
+
+
+@pytest.fixture(scope="module")
+def strings() -> list[str]:
+    return [SPACE.decode(genotype) for genotype in SPACE.enumerate()]
+
+
+@pytest.fixture(scope="module")
+def groups(strings: list[str]) -> dict[str, list[int]]:
+    """Which rows the official API takes for one network."""
+    groups: dict[str, list[int]] = {}
+    for row, string in enumerate(strings):
+        groups.setdefault(topology_str2structure(string).to_unique_str(consider_zero=True), []).append(row)
+    return groups
+
+
+def test_strings_are_in_the_order_of_the_published_table(table, strings: list[str]) -> None:
+    assert strings == table["arch"].to_pylist()
+
+
+def test_strings_are_in_the_order_of_the_official_meta_file(published, strings: list[str]) -> None:
+    path = published("nats-tss/meta.pickle.pbz2")
+    assert strings == load_plain_pickle(bz2.decompress(path.read_bytes()), str(path))["meta_archs"]
+
+
+def test_every_string_is_encoded_as_its_genotype(strings: list[str]) -> None:
+    encoded = np.array([SPACE.encode(string) for string in strings])
+    np.testing.assert_array_equal(encoded, SPACE.enumerate())
+
+
+def test_the_first_published_string() -> None:
+    assert SPACE.encode(EXAMPLE).tolist() == [4, 2, 1, 2, 1, 1]
+    assert SPACE.identify([[4, 2, 1, 2, 1, 1]]) == 0
+
+
+def test_there_are_6466_networks() -> None:
+    assert len(np.unique(SPACE.isomorphism_class(SPACE.enumerate()))) == 6_466
+
+
+def test_networks_are_those_of_the_official_api(groups: dict[str, list[int]]) -> None:
+    assert len(groups) == 6_466
+    classes = SPACE.isomorphism_class(SPACE.enumerate())
+    assert all(len(set(classes[rows])) == 1 for rows in groups.values())
+
+
+def test_isomorphs_are_the_strings_of_one_official_group(groups: dict[str, list[int]]) -> None:
+    for rows in list(groups.values())[::97]:
+        np.testing.assert_array_equal(SPACE.isomorphs(SPACE.enumerate()[rows[-1]]), SPACE.enumerate()[rows])
+
+
+def network(operations: np.ndarray) -> object:
+    """The output as nested tuples: a sum is a sorted tuple of terms, a term is 0, nothing, or an operation on a sum."""
+    nodes: list[object] = [("input",)]
+    edges = iter(operations)
+    for target in range(1, 4):
+        terms = []
+        for source, operation in zip(nodes[:target], itertools.islice(edges, target), strict=True):
+            if operation == 0 or source == ("nothing",):
+                terms.append("nothing")
+            elif operation == 1:
+                terms.extend(source)
+            else:
+                terms.append((int(operation), source))
+        nodes.append(tuple(sorted(terms, key=repr)))
+    return nodes[3]
+
+
+def test_networks_are_those_of_nested_sums() -> None:
+    """A derivation that shares no code and no notation; in it a skip melts into the sum it feeds."""
+    cells = SPACE.enumerate()
+    networks: dict[object, int] = {}
+    numbers = np.array([networks.setdefault(network(cell), len(networks)) for cell in cells])
+    classes = SPACE.isomorphism_class(cells)
+    pairs = np.unique(np.stack([classes, numbers], axis=1), axis=0)
+    assert len(np.unique(pairs[:, 0])) == len(pairs)  # no two different sums have one class
+
+
+@pytest.mark.parametrize("dataset", CLASSES)
+def test_parameters_are_the_published_ones(table, dataset: str) -> None:
+    published = table[f"{dataset}/parameters"].to_numpy()
+    np.testing.assert_array_equal(SPACE.parameters(SPACE.enumerate(), CLASSES[dataset]), published)
+
+
+def test_features_tell_the_operation_of_each_edge() -> None:
+    genotype = np.array([[4, 2, 1, 2, 1, 3]], np.int8)  # every edge is on a path
+    features = SPACE.features(genotype).reshape(6, 4)
+    assert (features.sum(1) == 1).all()
+    assert [features[edge].argmax() + 1 for edge in range(6)] == genotype[0].tolist()
+
+
+def test_features_of_edges_on_no_path_are_zero() -> None:
+    """The published encoding prunes a cell before it is written down (Pan & Yao's own code), as a graph of edges."""
+    follows = {0: (2, 4), 1: (5,), 2: (5,)}
+    for genotype in SPACE.enumerate()[::50]:
+        matrix = np.zeros((8, 8), int)
+        matrix[0, [1, 2, 4]] = 1
+        matrix[[4, 5, 6], 7] = 1
+        for edge, later in follows.items():
+            matrix[edge + 1, np.array(later) + 1] = 1
+        matrix[1:7][genotype == 0] = 0
+        kept = np.zeros(6, bool)
+        if SPACE.is_valid(genotype[None])[0] and topology_str2structure(SPACE.decode(genotype)).check_valid():
+            kept[[name - 1 for name in ModelSpec(matrix, list(range(8))).ops[1:-1]]] = True
+        features = SPACE.features(genotype[None]).reshape(6, 4)
+        np.testing.assert_array_equal(features.any(1), kept, err_msg=SPACE.decode(genotype))
+
+
+@pytest.mark.parametrize(
+    ("string", "message"),
+    [
+        (
+            EXAMPLE.replace("avg_pool_3x3", "avg_pool_5x5"),
+            "Unknown nats-tss operation 'avg_pool_5x5'.*Choose from: none",
+        ),
+        (EXAMPLE[:-1], "Expected an architecture string"),
+        (EXAMPLE + "\n", "Expected an architecture string"),
+        (EXAMPLE.replace("~2", "~1"), "Expected an architecture string"),
+        ("", "Expected an architecture string"),
+    ],
+)
+def test_what_is_no_architecture_string_is_refused(string: str, message: str) -> None:
+    with pytest.raises(NasbenchError, match=message):
+        SPACE.encode(string)
