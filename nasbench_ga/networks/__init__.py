@@ -1,0 +1,7 @@
+"""Genotypes as torch modules: the networks that the benchmarks trained."""
+
+from nasbench_ga.networks.building import build_network, builders
+from nasbench_ga.networks.nats import NATSNetwork
+from nasbench_ga.networks.nb101 import NB101Network
+
+__all__ = ["NATSNetwork", "NB101Network", "build_network", "builders"]
