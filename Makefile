@@ -25,7 +25,7 @@ BROKEN := $(shell test ! -e $(VENV)/.installing && $(PY) -c '' 2>/dev/null || ec
 
 run: $(VENV)/.base ## the main study (ARGS="--repeats 3" passes options on)
 	@if [ -n "$(findstring --space,$(ARGS))" ]; then set --; \
-	elif $(PY) -m nasbench_ga.tables show nb101 >/dev/null 2>&1; then set -- --space nb101 --fitness accuracy; \
+	elif $(PY) -c "from nasbench_ga.tables import find_for_space; find_for_space('nb101')" 2>/dev/null; then set -- --space nb101 --fitness accuracy; \
 	else set -- --space nats-tss --table analog-nas; \
 		echo "No nb101 table is here ($(PY) -m nasbench_ga.tables fetch nb101 gets it): searching nats-tss instead."; \
 	fi; \

@@ -1,6 +1,6 @@
 """Benchmark-driven neural architecture search: spaces, tables, searches, and statistics of their results.
 
-Importing this package takes about as long as importing numpy; what runs and records studies comes when it is used.
+Importing this package imports numpy and pyarrow and little else; what runs and records studies comes when it is used.
 """
 
 from __future__ import annotations

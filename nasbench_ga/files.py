@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import collections
 import contextlib
 import hashlib
 import io
@@ -11,7 +13,7 @@ import pickle
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,10 +72,12 @@ def read_json(path: Path) -> Any:
     """Reads JSON.
 
     Raises:
-        CorruptFileError: the file is not JSON.
+        CorruptFileError: the file is not JSON, or no file.
     """
     try:
         return json.loads(path.read_bytes())
+    except OSError as error:
+        raise CorruptFileError(f"{path} cannot be read: {error.strerror or error}.") from error
     except ValueError as error:
         raise CorruptFileError(f"{path} is not valid JSON ({error}).") from error
 
@@ -84,48 +88,65 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+_PLAIN_KINDS = "biufcSUMm"  # numbers, text and times: nothing that points into memory
+
+
+def _plain(dtype: np.dtype[Any], kinds: str = _PLAIN_KINDS) -> np.dtype[Any]:
+    if dtype.kind not in kinds:
+        raise pickle.UnpicklingError(f"it makes an array of {dtype}")
+    return dtype
+
+
+class _PickledArray(np.ndarray[Any, Any]):
+    """An array that is being unpickled; a list of objects is admitted, bytes that stand for objects are not."""
+
+    def __setstate__(self, state: Any) -> None:
+        _plain(state[2], "O" if isinstance(state[4], list) else _PLAIN_KINDS)
+        super().__setstate__(state)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return np.asarray(self).__reduce_ex__(protocol)
+
+
+def _empty_array(*_: Any) -> NDArray[Any]:
+    return np.empty(0, np.int8).view(_PickledArray)
+
+
+def _scalar(dtype: np.dtype[Any], *content: Any) -> Any:
+    return np.frombuffer(content[0], _plain(dtype), 1)[0]
+
+
+def _array_of_buffer(buffer: Any, dtype: np.dtype[Any], shape: tuple[int, ...], order: Any = "C") -> NDArray[Any]:
+    return np.frombuffer(buffer, _plain(dtype)).reshape(shape, order=order)
+
+
+_NUMPY_PACKAGES = ("numpy.core", "numpy._core")
+
+
 class PlainUnpickler(pickle.Unpickler):
-    """Unpickles plain containers, numbers, strings and numpy arrays, and refuses everything else.
+    """Unpickles plain containers, numbers, strings and numpy arrays of them, and refuses everything else.
 
     Subclasses may admit further globals by overriding `find_class`.
     """
 
-    ADMITTED = frozenset(
-        (module, name)
-        for package in ("numpy.core", "numpy._core")
-        for module, name in ((f"{package}.multiarray", "scalar"), (f"{package}.numeric", "_frombuffer"))
-    ) | {
-        ("numpy", "dtype"),
-        ("collections", "OrderedDict"),
-        ("_codecs", "encode"),
-        *((module, name) for module in ("builtins", "__builtin__") for name in ("set", "frozenset")),
+    ADMITTED: ClassVar[dict[tuple[str, str], Any]] = {
+        **{(f"{package}.multiarray", "_reconstruct"): _empty_array for package in _NUMPY_PACKAGES},
+        **{(f"{package}.multiarray", "scalar"): _scalar for package in _NUMPY_PACKAGES},
+        **{(f"{package}.numeric", "_frombuffer"): _array_of_buffer for package in _NUMPY_PACKAGES},
+        ("numpy", "ndarray"): None,  # named as the kind of array to make, which is always the same here
+        ("numpy", "dtype"): np.dtype,
+        ("collections", "OrderedDict"): collections.OrderedDict,
+        ("_codecs", "encode"): codecs.encode,
+        **{(module, kind.__name__): kind for module in ("builtins", "__builtin__") for kind in (set, frozenset)},
     }
 
     def find_class(self, module: str, name: str) -> Any:
-        """The global that a pickle asks for, if it makes plain data."""
-        if (module, name) in self.ADMITTED:
-            return super().find_class(module, name)
-        if (module, name) == ("numpy", "ndarray"):
-            return _ArrayType
-        if name == "_reconstruct" and module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-            return _empty_array
-        raise pickle.UnpicklingError(
-            f"it asks for {module}.{name}, and only numpy arrays and plain containers are read"
-        )
-
-
-class _ArrayType:
-    """Stands for numpy.ndarray in pickles, which calling could make into an array over memory of their choice."""
-
-    def __init__(self, *_: Any) -> None:
-        raise pickle.UnpicklingError("it makes an array over memory that is not its own")
-
-
-def _empty_array(kind: type[_ArrayType], shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """What a pickled array is before it gets its shape, type and bytes."""
-    if kind is not _ArrayType:
-        raise pickle.UnpicklingError(f"it makes an array of the kind {kind!r}")
-    return np.empty(shape, dtype)
+        """What stands here for the global that a pickle asks for."""
+        if (module, name) not in self.ADMITTED:
+            raise pickle.UnpicklingError(
+                f"it asks for {module}.{name}, and only numpy arrays and plain containers are read"
+            )
+        return self.ADMITTED[module, name]
 
 
 def load_plain_pickle(content: bytes, source: str, unpickler: type[pickle.Unpickler] = PlainUnpickler) -> Any:

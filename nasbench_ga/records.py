@@ -21,8 +21,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
+from tqdm import tqdm
 
-from nasbench_ga.errors import CorruptFileError, RecordError
+from nasbench_ga.errors import CorruptFileError, NasbenchError, RecordError
 from nasbench_ga.files import atomic_path, load_plain_pickle, read_json, write_bytes, write_json
 from nasbench_ga.rows import Rows
 
@@ -79,6 +80,7 @@ class Recorder:
         except OSError as error:
             raise RecordError(f"Cannot write {self.folder}: {error.strerror or error}.") from error
         with lock:
+            self._refuse_other_configuration()
             for leftover in self.folder.glob(".*.tmp"):
                 leftover.unlink(missing_ok=True)
             write_json(self.folder / CONFIG, self.config)
@@ -108,20 +110,19 @@ class Recorder:
             RecordError: there is an unfinished study, and `resume` was not asked for.
             CorruptFileError: its files are damaged.
         """
-        state_file = self._progress / "state.pickle"
-        if not state_file.exists():
+        if not self._state_file.exists():
             shutil.rmtree(self._progress, ignore_errors=True)
             return None
         if not resume:
             raise RecordError(
                 f"{self.folder} holds an unfinished run; go on with --resume, or delete the folder to start again."
             )
-        state = load_plain_pickle(state_file.read_bytes(), str(state_file))
+        state = load_plain_pickle(self._state_file.read_bytes(), str(self._state_file))
         try:
             self._parts = int(state["parts"])
             self._written = [_read_rows(self._part(number), self.genes) for number in range(self._parts)]
             return list(state["repeats"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError) as error:
             raise CorruptFileError(
                 f"{self._progress} is damaged ({error}); delete {self.folder} and run again without --resume."
             ) from error
@@ -131,31 +132,59 @@ class Recorder:
         self._pending.append(rows)
 
     def checkpoint(self, state: list[dict[str, Any]]) -> None:
-        """Makes the rows so far, and the state that they led to, safe on disk."""
+        """Makes the rows so far, and the state that they led to, safe on disk.
+
+        Raises:
+            NasbenchError: the state holds what could not be read back; nothing was written.
+        """
+        content = pickle.dumps({"parts": self._parts + 1, "repeats": state}, protocol=5)
+        if not self._parts:
+            _check_readable(content)
         rows = Rows.concatenate(self._pending, self.genes)
         _write_rows(rows, self._part(self._parts))
-        self._written.append(rows)
-        self._pending = []
-        self._parts += 1
-        write_bytes(
-            self._progress / "state.pickle",
-            pickle.dumps({"parts": self._parts, "repeats": state}, protocol=5),
-        )
+        write_bytes(self._state_file, content)
+        self._written, self._pending, self._parts = [*self._written, rows], [], self._parts + 1
+
+    @property
+    def finished(self) -> bool:
+        """Whether the record is there and whole."""
+        return (self.folder / ENVIRONMENT).exists() and not self._state_file.exists()
+
+    @property
+    def _state_file(self) -> Path:
+        return self._progress / "state.pickle"
 
     def _part(self, number: int) -> Path:
         return self._progress / f"rows-{number:06d}.arrow"
 
     def rows(self) -> Rows:
         """All rows so far, by repeat and step."""
-        return Rows.concatenate([*self._written, *self._pending], self.genes, by_repeat=True)
+        return Rows.concatenate([*self._written, *self._pending], self.genes, ordered=True)
 
-    def finish(self, rows: Rows, metrics: Metrics, summary: list[dict[str, Any]], environment: dict[str, Any]) -> None:
+    def finish(
+        self,
+        rows: Rows,
+        metrics: Metrics,
+        summary: list[dict[str, Any]],
+        environment: dict[str, Any],
+        progress: bool = False,
+    ) -> None:
         """Writes the record and removes what was kept for resuming."""
         with atomic_path(self.folder / EVALUATIONS) as temporary:
-            _write_parquet(rows, metrics, temporary)
+            _write_parquet(rows, metrics, temporary, progress)
         write_json(self.folder / SUMMARY, summary)
         write_json(self.folder / ENVIRONMENT, environment)
+        self._state_file.unlink(missing_ok=True)
         shutil.rmtree(self._progress, ignore_errors=True)
+
+
+def _check_readable(state: bytes) -> None:
+    try:
+        load_plain_pickle(state, "The state of this search")
+    except CorruptFileError as error:
+        raise NasbenchError(
+            f"{error} So it could not be resumed; its attributes may be numbers, text, containers and numpy arrays."
+        ) from error
 
 
 def differing_keys(a: Any, b: Any, prefix: str = "") -> list[str]:
@@ -204,10 +233,11 @@ def _numpy(column: pa.Array, genes: int) -> NDArray[Any]:
     return np.asarray(column)
 
 
-def _write_parquet(rows: Rows, metrics: Metrics, path: Path) -> None:
+def _write_parquet(rows: Rows, metrics: Metrics, path: Path, progress: bool) -> None:
     writer = None
     try:
-        for start in range(0, max(len(rows), 1), _ROWS_PER_GROUP):
+        starts = range(0, max(len(rows), 1), _ROWS_PER_GROUP)
+        for start in tqdm(starts, "writing the record", delay=2, disable=not progress):
             part = rows.take(np.arange(start, min(start + _ROWS_PER_GROUP, len(rows))))
             known = {name: pa.array(values) for name, values in metrics(part.id).items()}
             table = pa.table({**_arrow_columns(part), **known})

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_ga.files import atomic_path
+from nasbench_ga.fitness import Fitness
 from nasbench_ga.rows import Rows
 from nasbench_ga.spaces import Space
 from nasbench_ga.statistics import BestSoFar, best_so_far
-from nasbench_ga.summary import reported
-from nasbench_ga.tables import Protocol, Table
+from nasbench_ga.tables import Objective, Table
 
 PICTURE = "best-so-far.png"
 MOST_ROWS = 30
@@ -28,24 +28,26 @@ class Report:
     """A finished study, as far as a person wants to read of it.
 
     Attributes:
-        fitness: name of what was maximised.
+        name: of the fitness.
+        fitness: what was maximised.
         space: what was searched.
         table: where the reported metrics come from, None if there is none.
-        protocol: the reported metrics, None without a table.
-        summary: one dictionary a repeat (see `summary.summarise`).
-        wall_seconds: of each repeat.
+        objective: the reported metrics, None without a table.
         folder: of the record.
         instead_of: tables that the space has and that are not here, which is why this one was taken.
+        summary: one dictionary a repeat (see `summary.summarise`).
+        wall_seconds: of each repeat.
     """
 
-    fitness: str
+    name: str
+    fitness: Fitness
     space: Space
     table: Table | None
-    protocol: Protocol | None
+    objective: Objective | None
+    folder: Path
+    instead_of: Sequence[str]
     summary: list[dict[str, Any]]
     wall_seconds: Sequence[float]
-    folder: Path
-    instead_of: Sequence[str] = ()
 
     @property
     def best(self) -> dict[str, Any]:
@@ -60,7 +62,7 @@ class Report:
     @property
     def fitness_is_reported(self) -> bool:
         """Whether the fitness is itself one of the reported metrics."""
-        return self.fitness == "accuracy"
+        return self.objective is not None and self.fitness.metric == self.objective.search
 
 
 def show(report: Report) -> None:
@@ -91,16 +93,17 @@ def _columns(report: Report) -> list[_Column]:
     def of(key: str, factor: float = 1.0) -> NDArray[np.float64]:
         return np.array([np.nan if row[key] is None else row[key] * factor for row in report.summary])
 
-    columns = [] if report.fitness_is_reported else [_Column(report.fitness, of("best_value"), ".4f")]
-    if report.table is not None and report.protocol is not None:
-        for metric in reported(report.protocol):
+    columns = [] if report.fitness_is_reported else [_Column(report.name, of("best_value"), ".4f")]
+    if report.table is not None and report.objective is not None:
+        for metric in report.objective.reported:
             header = metric.replace("/", "/\n") + "\n% (regret)"
             columns.append(_Column(header, of(metric), ".3f", report.table.best(metric)[1]))
+    clock = "measured" if report.fitness.metric is None else "simulated"
     return [
         *columns,
         _Column("evaluations", of("evaluations"), ",.0f"),
         _Column("unique\ncells", of("unique_cells"), ",.0f"),
-        _Column("simulated\nhours", of("seconds", 1 / 3600), ",.1f"),
+        _Column(f"{clock}\nhours", of("seconds", 1 / 3600), ",.1f"),
         _Column("wall\nseconds", np.array(report.wall_seconds), ".3f"),
     ]
 
@@ -138,7 +141,7 @@ def _text(value: float, form: str) -> str:
 
 
 def _searched_metric(report: Report) -> str:
-    return report.protocol.search if report.protocol and report.fitness_is_reported else report.fitness
+    return report.fitness.metric if report.fitness_is_reported and report.fitness.metric else report.name
 
 
 def _explanations(report: Report) -> list[str]:
@@ -148,18 +151,22 @@ def _explanations(report: Report) -> list[str]:
         f"as evaluation {best['best_step'] + 1}: {report.best_cell}"
     )
     lines = [found]
-    if report.table is not None and report.protocol is not None:
+    if report.table is not None and report.objective is not None:
         table = report.table
         lines.append(f"Table: {table.name} from {table.path or 'memory'} (fingerprint {table.fingerprint[:12]}).")
         if report.instead_of:
             missing = ", ".join(report.instead_of)
             lines.append(f"It was taken because these are not here: {missing} (python -m nasbench_ga.tables list).")
-        for metric in reported(report.protocol):
+        for metric in report.objective.reported:
             row, optimum = table.best(metric)
             lines.append(f"Regret is to the table's optimum of {metric}: {optimum:.4f} % (cell {row}).")
-        if report.fitness_is_reported:
-            lines.append(f"Simulated hours: {table.cost(report.protocol.search).meaning}.")
-        lines += [f"Note: {note}" for note in (*report.protocol.notes, *table.notes)]
+        if report.fitness_is_reported and report.objective.searches_on_test:
+            lines.append(
+                f"Note: Table {table.name} holds no validation accuracy for this, so the search maximised the test "
+                f"accuracy {report.objective.test} itself: its results are optimistic."
+            )
+        lines += [f"Note: {note}" for note in table.notes]
+    lines.append(f"Hours: {report.fitness.seconds_are}.")
     if len(report.summary) > MOST_ROWS:
         lines.append(f"Each of the {len(report.summary)} repeats is in {report.folder / 'summary.json'}.")
     lines.append("sd is the sample standard deviation over repeats.")
@@ -187,12 +194,12 @@ def draw(report: Report, rows: Rows, path: Path) -> None:
 
 def _panels(report: Report, rows: Rows, curves: BestSoFar) -> list[tuple[str, NDArray[np.float64], float | None]]:
     """Title, one curve a run (runs, points), and the optimum of each panel."""
-    if report.table is None or report.protocol is None:
-        return [(f"{report.fitness}, best so far", curves.value, None)]
+    if report.table is None or report.objective is None:
+        return [(f"{report.name}, best so far", curves.value, None)]
     panels: list[tuple[str, NDArray[np.float64], float | None]] = []
     if not report.fitness_is_reported:
-        panels.append((f"{report.fitness}, best so far", curves.value, None))
-    metrics = reported(report.protocol)
+        panels.append((f"{report.name}, best so far", curves.value, None))
+    metrics = report.objective.reported
     for metric in metrics if report.fitness_is_reported else metrics[-1:]:
         values = np.where(curves.row >= 0, report.table.lookup(rows.id[curves.row], metric), np.nan)
         suffix = "best so far" if metric == _searched_metric(report) else "of the best so far"

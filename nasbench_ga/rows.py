@@ -38,19 +38,27 @@ class Rows:
         return len(self.id)
 
     @classmethod
-    def concatenate(cls, parts: Sequence[Rows], genes: int, by_repeat: bool = False) -> Rows:
-        """Joins parts, in their order or by repeat and step; without any part, no rows of so many genes."""
+    def concatenate(cls, parts: Sequence[Rows], genes: int, ordered: bool = False) -> Rows:
+        """Joins parts, as they come or ordered by repeat and step; without any part, no rows of so many genes."""
         if not parts:
             empty = np.empty(0)
             none = empty.astype(np.int32)
             return cls(none, none, none, empty.astype(np.int64), np.empty((0, genes), np.int8), empty, empty)
         order: Any = slice(None)
-        if by_repeat:
+        if ordered:
             order = np.lexsort([np.concatenate([getattr(part, key) for part in parts]) for key in ("step", "repeat")])
         names = [column.name for column in fields(cls) if column.name != "extras"]
         columns = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in names}
-        extras = {key: np.concatenate([part.extras[key] for part in parts])[order] for key in parts[0].extras}
+        extras = {
+            key: np.concatenate([part.extras.get(key, np.full(len(part), np.nan)) for part in parts])[order]
+            for key in dict.fromkeys(key for part in parts for key in part.extras)
+        }
         return cls(**columns, extras=extras)
+
+    def by_repeat(self) -> list[Rows]:
+        """The rows of each repeat, of rows that lie by repeat."""
+        starts = np.flatnonzero(np.diff(self.repeat, prepend=-1))
+        return [self.take(own) for own in np.split(np.arange(len(self)), starts[1:])]
 
     def take(self, rows: NDArray[np.int64]) -> Rows:
         """The chosen rows."""

@@ -23,23 +23,24 @@ import numpy as np
 import tyro
 from numpy.typing import NDArray
 
-from nasbench_ga import records, report
+from nasbench_ga import records
 from nasbench_ga.console import guarded
 from nasbench_ga.environment import environment
 from nasbench_ga.errors import NasbenchError, TableNotFoundError
-from nasbench_ga.fitness import FitnessContext, fitnesses
-from nasbench_ga.report import Report
+from nasbench_ga.files import read_json, sha256
+from nasbench_ga.fitness import FitnessContext, make_fitness
+from nasbench_ga.report import PICTURE, Report, draw, show
 from nasbench_ga.search import GeneticSettings, RandomSettings, Search, searches
 from nasbench_ga.spaces import Space, get_space
 from nasbench_ga.study import Budget, Study, conduct
 from nasbench_ga.summary import summarise
-from nasbench_ga.tables import CATALOG, Protocol, Source, Table, find, find_for_space, open_source, protocol
+from nasbench_ga.tables import Objective, Source, Table, choose_objective, find, find_for_space, open_source
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RUNS = Path("results") / "runs"
-_OPERATIONAL = ("results", "resume", "load", "checkpoint_seconds")
+DEFAULT_EVALUATIONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class RunConfig:
     """Independent runs; their results are a distribution."""
     seed: int = 0
     """Of the whole study; repeat i has the i-th generator spawned from it."""
-    evaluations: int | None = 10_000
-    """Budget of a repeat in evaluations, a cell met again counting again; None for no limit."""
+    evaluations: int | None = None
+    """Budget of a repeat in evaluations, a cell met again counting again; 10,000 unless --seconds limits it."""
     seconds: float | None = None
     """Budget of a repeat in simulated seconds; the evaluation that would exceed it is not made."""
     table: str | None = None
@@ -91,12 +92,12 @@ class Result:
 
     Attributes:
         folder: where its record is.
-        protocol: which metrics were searched on and reported, None without a table.
+        objective: which metrics were searched on and reported, None without a table.
         best: the best cell of all repeats, in the form that papers print.
     """
 
     folder: Path
-    protocol: Protocol | None
+    objective: Objective | None
     best: Any
 
     @cached_property
@@ -124,64 +125,86 @@ def run(config: RunConfig, *, progress: bool = False) -> Result:
         NasbenchError: settings that cannot be run.
     """
     told = _run(config, progress)
-    return Result(told.folder, told.protocol, told.best_cell)
+    return Result(told.folder, told.objective, told.best_cell)
 
 
 def _run(config: RunConfig, progress: bool) -> Report:
     started = time.perf_counter()
-    for path in config.load:
-        _load_plugin(path)
-    space, search, fitness = get_space(config.space), searches[config.algorithm], fitnesses[config.fitness]
+    plugins = {path.name: _load_plugin(path) for path in config.load}
+    space, search = get_space(config.space), searches[config.algorithm]
     source = _find_table(config, space)
     table = open_source(source, progress=progress) if source else None
-    metrics = protocol(table, config.dataset, config.metric, config.test_metric) if table is not None else None
-    study = Study(
-        space,
-        fitness(FitnessContext(space, table, metrics)),
-        partial(_make_search, search, space, _settings_of(config, search)),
-        config.repeats,
-        config.seed,
-        Budget(config.evaluations, config.seconds),
+    objective = None
+    if table is not None:
+        table.check_space(space)
+        objective = choose_objective(table, config.dataset, config.metric, config.test_metric)
+    fitness = make_fitness(config.fitness, FitnessContext(space, table, objective, config.seed))
+    settings = _settings_of(config, search)
+    budget = _budget_of(config)
+    study = Study(space, fitness, lambda rng: search(space, rng, settings), config.repeats, config.seed, budget)
+    recorded = {
+        **{key: getattr(config, key) for key in ("space", "fitness", "algorithm", "repeats", "seed")},
+        "settings": dataclasses.asdict(settings),
+        "budget": dataclasses.asdict(budget),
+        "table": table and {"name": table.name, "fingerprint": table.fingerprint, **table.provenance},
+        "objective": objective and dataclasses.asdict(objective),
+        "load": plugins,
+    }
+    folder = config.results or RUNS / _folder_name(recorded)
+    recorder = records.Recorder(folder, recorded, space.genes)
+    report_of = partial(
+        Report, config.fitness, fitness, space, table, objective, folder, source.instead_of if source else ()
     )
-    folder = config.results or RUNS / _folder_name(config, table)
-    recorder = records.Recorder(folder, _recorded(config, table), space.genes)
     with recorder.opened():
+        if config.resume and recorder.finished:
+            wall_seconds = read_json(folder / records.ENVIRONMENT)["repeat_wall_seconds"]
+            return report_of(read_json(folder / records.SUMMARY), wall_seconds)
         rows = conduct(study, recorder, config.resume, config.checkpoint_seconds, progress)
-        summary = summarise(rows, space, table, metrics)
         wall_seconds = [repeat.wall_seconds for repeat in study.repeats]
-        times = {"repeat_wall_seconds": wall_seconds, "wall_seconds": time.perf_counter() - started}
-        recorder.finish(rows, partial(_known_metrics, table), summary, environment() | times)
-        instead_of = source.instead_of if source else ()
-        told = Report(config.fitness, space, table, metrics, summary, wall_seconds, folder, instead_of)
-        report.draw(told, rows, folder / report.PICTURE)
+        told = report_of(summarise(rows, space, table, objective), wall_seconds)
+        draw(told, rows, folder / PICTURE)
+        times = {"repeat_wall_seconds": wall_seconds, "session_wall_seconds": time.perf_counter() - started}
+        recorder.finish(rows, partial(_known_metrics, table), told.summary, environment() | times, progress)
     return told
 
 
-def _make_search(search: type[Search], space: Space, settings: Any, rng: np.random.Generator) -> Search:
-    return search(space, rng, settings)
+def _load_plugin(path: Path) -> str:
+    """Runs a user's file once, and gives its SHA-256.
 
-
-def _load_plugin(path: Path) -> None:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None or not path.is_file():
+    Raises:
+        NasbenchError: there is no such file, or it fails.
+    """
+    if not path.is_file() or path.suffix != ".py":
         raise NasbenchError(f"--load expects Python files, and {path} is none.")
-    if path.stem not in sys.modules:
+    digest = sha256(path)
+    name = f"nasbench_ga_plugin_{digest[:16]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if name not in sys.modules and spec is not None and spec.loader is not None:
         module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module
-        spec.loader.exec_module(module)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            del sys.modules[name]
+            raise NasbenchError(f"{path} fails when it is loaded: {type(error).__name__}: {error}.") from error
+    return digest
 
 
-def _settings_of(config: RunConfig, search_class: type[Search]) -> Any:
+def _settings_of(config: RunConfig, search: type[Search]) -> Any:
     """The settings in the configuration that belong to this search; its defaults if there are none."""
-    own = (value for value in vars(config).values() if type(value) is search_class.Settings)
-    return next(own, None) or search_class.Settings()
+    own = (value for value in vars(config).values() if type(value) is search.Settings)
+    return next(own, None) or search.Settings()
+
+
+def _budget_of(config: RunConfig) -> Budget:
+    unlimited = config.evaluations is None and config.seconds is None
+    return Budget(DEFAULT_EVALUATIONS if unlimited else config.evaluations, config.seconds)
 
 
 def _find_table(config: RunConfig, space: Space) -> Source | None:
     """The table that was asked for, or the space's first that is there; None if there is none and none is needed."""
     if config.table is not None:
-        is_path = config.table not in CATALOG and Path(config.table).exists()
-        return Source(Path(config.table).stem, Path(config.table)) if is_path else find(config.table)
+        return find(config.table)
     try:
         return find_for_space(space.benchmark)
     except TableNotFoundError:
@@ -190,18 +213,9 @@ def _find_table(config: RunConfig, space: Space) -> Source | None:
         return None
 
 
-def _folder_name(config: RunConfig, table: Table | None) -> str:
-    digest = hashlib.sha256(json.dumps(_recorded(config, table), sort_keys=True, default=str).encode()).hexdigest()
-    return f"{config.space}-{config.fitness}-{config.algorithm}-{digest[:8]}"
-
-
-def _recorded(config: RunConfig, table: Table | None) -> dict[str, Any]:
-    """What the results depend on, as JSON."""
-    values = {key: value for key, value in dataclasses.asdict(config).items() if key not in _OPERATIONAL}
-    values["load"] = [path.name for path in config.load]
-    if table is not None:
-        values["table"] = {"name": table.name, "fingerprint": table.fingerprint, **table.provenance}
-    return values
+def _folder_name(recorded: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(recorded, sort_keys=True).encode()).hexdigest()
+    return "-".join((recorded["space"], recorded["fitness"], recorded["algorithm"], digest[:8]))
 
 
 def _known_metrics(table: Table | None, ids: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
@@ -213,7 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def command() -> None:
         config = tyro.cli(RunConfig, prog="python -m nasbench_ga.run", args=arguments)
-        report.show(_run(config, progress=True))
+        show(_run(config, progress=True))
 
     return guarded(command)
 

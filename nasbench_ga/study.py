@@ -6,6 +6,7 @@ is repeat i run alone. A cell is evaluated once, however often the repeats come 
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from nasbench_ga.errors import NasbenchError
-from nasbench_ga.fitness import Evaluation, Fitness
+from nasbench_ga.fitness import Evaluation, Fitness, as_fitness
 from nasbench_ga.records import Recorder
 from nasbench_ga.rows import Rows
 from nasbench_ga.search import Search
@@ -44,20 +45,20 @@ class Budget:
             if limit is not None and not limit > 0:
                 raise NasbenchError(f"A budget of {name} is positive, not {limit}.")
 
-    def allows(self, spent: int, seconds_spent: float, seconds: NDArray[np.float64]) -> int:
-        """How many of the next evaluations, costing `seconds` each (shape (n,)), can still be paid for.
+    def affordable(self, seconds_spent: float, seconds: NDArray[np.float64]) -> int:
+        """How many of the next evaluations, costing `seconds` each (shape (n,)), end within the seconds that are left.
 
         Raises:
-            NasbenchError: seconds are limited but unknown for a cell.
+            NasbenchError: seconds are limited, and the cost of an evaluation that might still be paid is not known.
         """
-        count = len(seconds)
-        if self.evaluations is not None:
-            count = min(count, self.evaluations - spent)
-        if self.seconds is not None:
-            if np.isnan(seconds[:count]).any():
-                raise NasbenchError("A budget in seconds needs the cost of every evaluation, and some are not known.")
-            count = int(np.searchsorted(seconds_spent + seconds[:count].cumsum(), self.seconds, side="right"))
-        return count
+        if self.seconds is None:
+            return len(seconds)
+        too_late = np.flatnonzero(~(np.cumsum([seconds_spent, *seconds])[1:] <= self.seconds))
+        if not len(too_late):
+            return len(seconds)
+        if np.isnan(seconds[too_late[0]]):
+            raise NasbenchError("A budget in seconds needs the cost of every evaluation, and some are not known.")
+        return int(too_late[0])
 
     def used_up(self, spent: int, seconds_spent: float) -> bool:
         """Whether nothing more can be evaluated."""
@@ -67,36 +68,61 @@ class Budget:
 
 
 class Memo:
-    """Evaluates every cell at most once and remembers the outcome.
+    """Evaluates every cell at most once, always by the same genotype, and remembers the outcome.
 
     Args:
         space: identifies cells.
-        fitness: evaluates them.
+        fitness: evaluates them; a plain function may be one.
     """
 
-    def __init__(self, space: Space, fitness: Fitness) -> None:
-        self.fitness = fitness
-        self.known = np.zeros(space.size, bool)
-        self.columns = {name: np.full(space.size, np.nan) for name in ("value", "seconds")}
+    def __init__(self, space: Space, fitness: Fitness | Callable[[Genotypes], Evaluation]) -> None:
+        self.space = space
+        self.fitness = as_fitness(fitness)
+        self.places: dict[int, int] = {}
+        self.columns = {name: np.empty(0) for name in ("value", "seconds")}
 
     def evaluate(self, genotypes: Genotypes, ids: NDArray[np.int64]) -> Evaluation:
         """The evaluation of genotypes, shape (n, genes), whose cells are `ids`, shape (n,)."""
-        unknown = np.flatnonzero(~self.known[ids])
+        keys = self._keys(genotypes, ids)
+        places = self._places_of(keys)
+        unknown = np.flatnonzero(places < 0)
         if len(unknown):
-            cells, first = np.unique(ids[unknown], return_index=True)
-            self.remember(cells, self.fitness(genotypes[unknown[first]]))
-        columns = {name: column[ids] for name, column in self.columns.items()}
+            new, first = np.unique(keys[unknown], return_index=True)
+            chosen = genotypes[unknown[first]]
+            if not self.fitness.by_identity:
+                chosen = self.space.canonical(chosen, self.fitness.per_network)
+            self._remember(new, self.fitness(chosen))
+            places = self._places_of(keys)
+        columns = {name: column[places] for name, column in self.columns.items()}
         return Evaluation(columns.pop("value"), columns.pop("seconds"), columns)
 
-    def remember(self, ids: NDArray[np.int64], outcome: Evaluation) -> None:
-        """Takes the outcome of evaluating the cells `ids`, shape (n,)."""
+    def restore(self, rows: Rows) -> None:
+        """Takes the outcomes of earlier evaluations."""
+        keys, first = np.unique(self._keys(rows.genotype, rows.id), return_index=True)
+        known = rows.take(first)
+        self._remember(keys, Evaluation(known.value, known.seconds, known.extras))
+
+    def _keys(self, genotypes: Genotypes, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        return self.space.isomorphism_class(genotypes) if self.fitness.per_network else ids
+
+    def _places_of(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.fromiter(map(self.places.get, keys.tolist(), itertools.repeat(-1)), np.int64, len(keys))
+
+    def _remember(self, keys: NDArray[np.int64], outcome: Evaluation) -> None:
+        start, end = len(self.places), len(self.places) + len(keys)
+        if clash := {"value", "seconds"} & set(outcome.extras):
+            raise NasbenchError(f"The extras of a fitness need names of their own, not {min(clash)!r}.")
         for name, values in {"value": outcome.value, "seconds": outcome.seconds, **outcome.extras}.items():
-            if np.shape(values) != ids.shape:
+            if np.shape(values) != keys.shape:
                 raise NasbenchError(
-                    f"A fitness gives one {name} for each genotype, shape {ids.shape}; got shape {np.shape(values)}."
+                    f"A fitness gives one {name} for each genotype, shape {keys.shape}; got shape {np.shape(values)}."
                 )
-            self.columns.setdefault(name, np.full(len(self.known), np.nan))[ids] = values
-        self.known[ids] = True
+            column = self.columns.get(name, np.empty(0))
+            if end > len(column):
+                column = np.concatenate([column, np.full(2 * end - len(column), np.nan)])
+            column[start:end] = values
+            self.columns[name] = column
+        self.places.update(zip(keys.tolist(), range(start, end), strict=True))
 
 
 @dataclass
@@ -126,7 +152,7 @@ class Study:
 
     Args:
         space: where to search.
-        fitness: what to maximise.
+        fitness: what to maximise; a plain function may be one.
         make_search: makes one search from its generator.
         repeats: how many.
         seed: of the whole study; repeat i uses the i-th generator spawned from it.
@@ -137,7 +163,7 @@ class Study:
     def __init__(
         self,
         space: Space,
-        fitness: Fitness,
+        fitness: Fitness | Callable[[Genotypes], Evaluation],
         make_search: Callable[[np.random.Generator], Search],
         repeats: int,
         seed: int,
@@ -146,6 +172,8 @@ class Study:
     ) -> None:
         if repeats < 1:
             raise NasbenchError(f"A study has at least 1 repeat, not {repeats}.")
+        if seed < 0:
+            raise NasbenchError(f"A seed is 0 or a positive integer, not {seed}.")
         seeds = np.random.SeedSequence(seed).spawn(repeats)
         self.space = space
         self.budget = budget
@@ -167,24 +195,39 @@ class Study:
 
     def advance(self) -> Rows:
         """Lets every unfinished repeat ask, evaluates all their candidates in one call, and tells each its values."""
-        asked = [(repeat, *_timed(repeat.search.ask)) for repeat in self.repeats if not repeat.finished]
+        asked = [(repeat, *self._ask(repeat)) for repeat in self.repeats if not repeat.finished]
         genotypes = np.concatenate([candidates for _, candidates, _ in asked])
         ids = self.space.identify(genotypes)
-        outcome, evaluation_seconds = _timed(lambda: self.memo.evaluate(genotypes, ids))
+        outcome, seconds = _timed(lambda: self.memo.evaluate(genotypes, ids))
         parts, start = [], 0
-        for repeat, candidates, asking_seconds in asked:
+        for repeat, candidates, complete in asked:
             rows = slice(start, start + len(candidates))
             start = rows.stop
-            repeat.wall_seconds += asking_seconds + evaluation_seconds * len(candidates) / max(1, len(ids))
-            parts.append(self._account(repeat, candidates, ids[rows], outcome, rows))
+            repeat.wall_seconds += seconds * len(candidates) / max(1, len(ids))
+            parts.append(self._account(repeat, candidates, ids[rows], outcome, rows, complete))
         return Rows.concatenate(parts, self.space.genes)
 
+    def _ask(self, repeat: Repeat) -> tuple[Genotypes, bool]:
+        """A repeat's candidates, as far as its evaluations go, and whether that is all that it asked for."""
+        candidates, seconds = _timed(repeat.search.ask)
+        repeat.wall_seconds += seconds
+        left = len(candidates) if self.budget.evaluations is None else self.budget.evaluations - repeat.evaluations
+        if not len(candidates) and not repeat.evaluations:
+            raise NasbenchError(f"The search of repeat {repeat.number} asks for nothing to evaluate.")
+        return candidates[:left], len(candidates) <= left
+
     def _account(
-        self, repeat: Repeat, candidates: Genotypes, ids: NDArray[np.int64], outcome: Evaluation, rows: slice
+        self,
+        repeat: Repeat,
+        candidates: Genotypes,
+        ids: NDArray[np.int64],
+        outcome: Evaluation,
+        rows: slice,
+        complete: bool,
     ) -> Rows:
-        """Charges one repeat for what its budget allows of its candidates, and tells it their values if it is all."""
+        """Charges one repeat for what its budget pays of its candidates, and tells it their values if it is all."""
         value, seconds = outcome.value[rows], outcome.seconds[rows]
-        paid = self.budget.allows(repeat.evaluations, repeat.seconds, seconds)
+        paid = self.budget.affordable(repeat.seconds, seconds)
         number = np.full(paid, repeat.number, np.int32)
         step = np.arange(repeat.evaluations, repeat.evaluations + paid, dtype=np.int32)
         generation = np.full(paid, repeat.generations, np.int32)
@@ -194,8 +237,8 @@ class Study:
         repeat.seconds = float(np.cumsum([repeat.seconds, *seconds[:paid]])[-1])
         if not repeat.evaluations:
             raise NasbenchError(f"The budget does not pay for a single evaluation in repeat {repeat.number}; raise it.")
-        cut_short = paid < len(candidates)
-        repeat.finished = cut_short or not len(candidates) or self.budget.used_up(repeat.evaluations, repeat.seconds)
+        all_paid = complete and 0 < len(candidates) == paid
+        repeat.finished = not all_paid or self.budget.used_up(repeat.evaluations, repeat.seconds)
         if not repeat.finished:
             repeat.wall_seconds += _timed(lambda: repeat.search.tell(candidates, value))[1]
         return Rows(number, step, generation, ids[:paid], candidates[:paid], value[:paid], seconds[:paid], extras)
@@ -208,7 +251,7 @@ class Study:
         """Goes on from where `state` was taken, `rows` being all that it had given by then."""
         for repeat, own in zip(self.repeats, state, strict=True):
             repeat.restore(own)
-        self.memo.remember(rows.id, Evaluation(rows.value, rows.seconds, rows.extras))
+        self.memo.restore(rows)
 
 
 def conduct(
@@ -229,17 +272,13 @@ def conduct(
     total = limit * len(study.repeats) if limit else None
     last_checkpoint = time.monotonic()
     with tqdm(total=total, unit=" evaluations", delay=2, disable=not progress, initial=study.evaluations) as bar:
-        try:
-            while not study.finished:
-                rows = study.advance()
-                recorder.append(rows)
-                bar.update(len(rows))
-                if time.monotonic() - last_checkpoint >= checkpoint_seconds:
-                    recorder.checkpoint(study.state())
-                    last_checkpoint = time.monotonic()
-        except KeyboardInterrupt:
-            recorder.checkpoint(study.state())
-            raise
+        while not study.finished:
+            rows = study.advance()
+            recorder.append(rows)
+            bar.update(len(rows))
+            if time.monotonic() - last_checkpoint >= checkpoint_seconds:
+                recorder.checkpoint(study.state())
+                last_checkpoint = time.monotonic()
     return recorder.rows()
 
 

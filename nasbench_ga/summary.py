@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nasbench_ga.rows import Rows
 from nasbench_ga.spaces import Space
-from nasbench_ga.tables import Protocol, Table
+from nasbench_ga.tables import Objective, Table
 
 
-def summarise(rows: Rows, space: Space, table: Table | None, protocol: Protocol | None) -> list[dict[str, Any]]:
+def summarise(rows: Rows, space: Space, table: Table | None, objective: Objective | None) -> list[dict[str, Any]]:
     """The summary of a study, as JSON: one dictionary a repeat.
 
     The best cell of a repeat is the first that reached its highest fitness; every other number is that cell's.
@@ -21,41 +20,31 @@ def summarise(rows: Rows, space: Space, table: Table | None, protocol: Protocol 
         rows: all evaluations, by repeat and step.
         space: of the cells.
         table: where to look the reported metrics up, None if there is none.
-        protocol: which metrics to report, None without a table.
+        objective: which metrics to report, None without a table.
     """
-    return [_repeat(rows.take(own), space, table, protocol) for own in _by_repeat(rows.repeat)]
+    return [_repeat(own, space, table, objective) for own in rows.by_repeat()]
 
 
-def _by_repeat(repeat: NDArray[np.int32]) -> list[NDArray[np.int64]]:
-    starts = np.flatnonzero(np.diff(repeat, prepend=-1))
-    return np.split(np.arange(len(repeat)), starts[1:])
-
-
-def _repeat(rows: Rows, space: Space, table: Table | None, protocol: Protocol | None) -> dict[str, Any]:
+def _repeat(rows: Rows, space: Space, table: Table | None, objective: Objective | None) -> dict[str, Any]:
     best = int(np.argmax(np.where(np.isnan(rows.value), -np.inf, rows.value)))
     summary: dict[str, Any] = {
         "repeat": int(rows.repeat[0]),
         "evaluations": len(rows),
         "unique_cells": len(np.unique(rows.id)),
-        "seconds": number(rows.seconds.sum()),
+        "seconds": _json_number(rows.seconds.sum()),
         "best_step": int(rows.step[best]),
         "best_id": int(rows.id[best]),
         "best_cell": str(space.decode(rows.genotype[best])),
-        "best_value": number(rows.value[best]),
+        "best_value": _json_number(rows.value[best]),
     }
-    if table is not None and protocol is not None:
-        for metric in reported(protocol):
+    if table is not None and objective is not None:
+        for metric in objective.reported:
             value = float(table.lookup(rows.id[best : best + 1], metric)[0])
-            summary[metric] = number(value)
-            summary[f"regret {metric}"] = number(table.best(metric)[1] - value)
+            summary[metric] = _json_number(value)
+            summary[f"regret {metric}"] = _json_number(table.best(metric)[1] - value)
     return summary
 
 
-def reported(protocol: Protocol) -> list[str]:
-    """The metrics that a summary reports: search, validation, test, each once."""
-    return list(dict.fromkeys(filter(None, (protocol.search, protocol.validation, protocol.test))))
-
-
-def number(value: float) -> float | None:
+def _json_number(value: float) -> float | None:
     """A float as JSON has it: None for what is not a number."""
     return float(value) if np.isfinite(value) else None

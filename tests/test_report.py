@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasbench_ga import report, summary
+from nasbench_ga.fitness import Evaluation, TableAccuracy, as_fitness
 from nasbench_ga.rows import Rows
 from nasbench_ga.spaces import get_space
 from nasbench_ga.statistics import best_so_far
-from nasbench_ga.tables import open_table, protocol
+from nasbench_ga.tables import choose_objective, open_table
 
 SPACE = get_space("nats-sss")
 NUMBERS = st.one_of(st.floats(-1e6, 1e6), st.just(np.nan), st.just(-np.inf))
@@ -67,7 +68,9 @@ def test_the_summary_is_of_the_first_best_evaluation(values: list[list[float]]) 
 
 def test_picture_and_table_when_nothing_has_a_value(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = rows_of([[np.nan, np.nan], [-np.inf]])
-    told = report.Report("mine", SPACE, None, None, summary.summarise(rows, SPACE, None, None), [0.1, 0.2], tmp_path)
+    summed = summary.summarise(rows, SPACE, None, None)
+    fitness = as_fitness(lambda genotypes: Evaluation(genotypes[:, 0], genotypes[:, 0]))
+    told = report.Report("mine", fitness, SPACE, None, None, tmp_path, (), summed, [0.1, 0.2])
     report.draw(told, rows, tmp_path / "picture.png")
     report.show(told)
     assert (tmp_path / "picture.png").stat().st_size > 1000
@@ -88,10 +91,11 @@ def test_regret_in_the_table_belongs_to_the_value_beside_it(tmp_path: Path, caps
         value=table.lookup(chosen, metric),
         seconds=np.full(3, np.nan),
     )
-    metrics = protocol(table)
+    metrics = choose_objective(table)
     summed = summary.summarise(rows, space, table, metrics)
     assert [row[f"regret {metric}"] for row in summed] == pytest.approx(table.best(metric)[1] - rows.value)
-    report.show(report.Report("accuracy", space, table, metrics, summed, [0.0] * 3, tmp_path))
+    fitness = TableAccuracy(space, table, metric)
+    report.show(report.Report("accuracy", fitness, space, table, metrics, tmp_path, (), summed, [0.0] * 3))
     output = capsys.readouterr().out
     for value in (*rows.value, rows.value.mean()):
         assert f"{value:.3f} ({table.best(metric)[1] - value:.3f})" in output

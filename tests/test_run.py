@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,9 @@ import pytest
 import nasbench_ga as ng
 from nasbench_ga import records, study
 from nasbench_ga.errors import CorruptFileError, NasbenchError, RecordError, UnknownNameError
+from nasbench_ga.fitness import TableAccuracy
 from nasbench_ga.run import RunConfig, main, run
-from nasbench_ga.search import GeneticSettings
+from nasbench_ga.search import Genetic, GeneticSettings
 
 RECORD = (records.CONFIG, records.EVALUATIONS, records.SUMMARY)
 SMALL = RunConfig(
@@ -64,7 +66,9 @@ def test_the_configuration_and_environment_are_recorded() -> None:
     folder = run(SMALL).folder
     config = json.loads((folder / records.CONFIG).read_text())
     assert config["seed"] == 0
-    assert config["genetic"]["population"] == 50
+    assert config["settings"]["population"] == 50
+    assert config["objective"]["search"] == "cifar10/test/baseline"
+    assert "random" not in config
     assert config["table"]["fingerprint"] == ng.open_table("analog-nas").fingerprint
     environment = json.loads((folder / records.ENVIRONMENT).read_text())
     assert environment["packages"]["numpy"] == np.__version__
@@ -178,7 +182,7 @@ def test_results_of_another_configuration_are_refused_and_left_alone() -> None:
     ):
         with pytest.raises(RecordError, match="another configuration"):
             run(replace(other, results=folder))
-    with pytest.raises(RecordError, match=r"it differs in genetic\.population"):
+    with pytest.raises(RecordError, match=r"it differs in settings\.population"):
         run(replace(SMALL, genetic=GeneticSettings(population=20), results=folder))
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
@@ -222,6 +226,123 @@ def test_damaged_progress_is_named_and_not_gone_on_from(damage: str, monkeypatch
     with pytest.raises(CorruptFileError, match="broken"):
         run(replace(broken, resume=True))
     assert not Path("hacked").exists()
+
+
+@pytest.mark.parametrize("where", ["fitness", "tell"])
+def test_an_interruption_in_the_midst_of_a_step_resumes_to_the_same_record(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = contents(run(replace(SMALL, results=Path("whole"))).folder)
+    broken = replace(SMALL, results=Path("broken"), checkpoint_seconds=0.0)
+    owner, name = {"fitness": (TableAccuracy, "__call__"), "tell": (Genetic, "tell")}[where]
+    original, calls = getattr(owner, name), []
+
+    def interrupted(self: Any, *arguments: Any) -> Any:
+        calls.append(None)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return original(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(broken)
+    assert contents(run(replace(broken, resume=True)).folder) == whole
+
+
+@pytest.mark.parametrize("step", ["draw", "_write_parquet", "rmtree"])
+def test_a_run_killed_while_it_finishes_resumes_to_the_same_record(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = contents(run(replace(SMALL, results=Path("whole"))).folder)
+    broken = replace(SMALL, results=Path("broken"), checkpoint_seconds=0.0)
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    owner = {"draw": sys.modules["nasbench_ga.run"], "_write_parquet": records, "rmtree": records.shutil}[step]
+    with monkeypatch.context() as patch:
+        if step == "rmtree":  # the state is gone by then, the parts are not
+            patch.setattr(owner, step, lambda path, **_: (path / "rows-000000.arrow").exists() and killed())
+        else:
+            patch.setattr(owner, step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(broken)
+    result = run(replace(broken, resume=True))
+    assert contents(result.folder) == whole
+    assert (result.folder / "best-so-far.png").exists()
+    assert not (result.folder / "progress").exists() or step == "rmtree"
+
+
+def test_a_finished_run_is_not_made_again_when_resumed(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [
+        "--space",
+        "nats-tss",
+        "--table",
+        "analog-nas",
+        "--repeats",
+        "2",
+        "--evaluations",
+        "200",
+        "--results",
+        "r",
+    ]
+    assert main(arguments) == 0
+    first, before = capsys.readouterr().out, {path: path.read_bytes() for path in Path("r").iterdir()}
+    assert main([*arguments, "--resume"]) == 0
+    assert capsys.readouterr().out == first
+    assert {path: path.read_bytes() for path in Path("r").iterdir()} == before
+
+
+def test_a_search_that_could_not_be_resumed_says_so_at_once() -> None:
+    Path("ages.py").write_text(
+        "import collections\nimport nasbench_ga as ng\nfrom nasbench_ga.search import RandomSearch\n"
+        "@ng.register_search('ages')\nclass Ages(RandomSearch):\n"
+        "    def tell(self, genotypes, values):\n        self.queue = collections.deque(values)\n"
+    )
+    config = replace(SMALL, algorithm="ages", load=(Path("ages.py"),), checkpoint_seconds=0.0)
+    with pytest.raises(NasbenchError, match=r"collections\.deque.*could not be resumed"):
+        run(config)
+
+
+def test_an_edited_plugin_is_another_configuration() -> None:
+    Path("mine.py").write_text(PLUGIN.replace("slow-parameters", "edited-1"))
+    config = RunConfig("nats-sss", "edited-1", repeats=1, evaluations=50, load=(Path("mine.py"),), results=Path("r"))
+    run(config)
+    Path("mine.py").write_text(PLUGIN.replace("slow-parameters", "edited-2").replace("value / 2", "value / 4"))
+    with pytest.raises(RecordError, match=r"it differs in fitness, load\.mine\.py"):
+        run(replace(config, fitness="edited-2"))
+
+
+@pytest.mark.parametrize("code", ["def broken(:", "1 / 0", "import no_such_module"])
+def test_a_plugin_that_fails_is_one_sentence(code: str) -> None:
+    Path("bad.py").write_text(code)
+    for _ in range(2):
+        with pytest.raises(NasbenchError, match=r"bad\.py fails when it is loaded: \w+Error"):
+            run(replace(SMALL, load=(Path("bad.py"),)))
+
+
+def test_a_table_of_another_space_is_refused_whatever_the_fitness(published: Callable[[str], Path]) -> None:
+    Path("own.py").write_text(PLUGIN.replace("slow-parameters", "own-parameters"))
+    config = RunConfig("nats-tss", "own-parameters", evaluations=50, load=(Path("own.py"),))
+    with pytest.raises(NasbenchError, match="is of the space 'nats-sss', not of 'nats-tss'"):
+        run(replace(config, table=str(published("nats_sss.parquet"))))
+
+
+def test_what_is_no_accuracy_is_not_called_one(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("own.py").write_text(PLUGIN.replace("slow-parameters", "plain-parameters"))
+    arguments = ["--space", "nats-tss", "--table", "analog-nas", "--fitness", "plain-parameters", "--load", "own.py"]
+    assert main([*arguments, "--repeats", "2", "--evaluations", "100"]) == 0
+    output = capsys.readouterr().out
+    assert "plain-parameters" in output
+    assert "optimistic" not in output
+    assert "Hours: measured." in output
+    assert "simulated" not in output
+
+
+def test_seconds_alone_are_the_budget(published: Callable[[str], Path]) -> None:
+    path = str(published("nats_tss.parquet"))
+    result = run(RunConfig("nats-tss", table=path, repeats=1, seconds=3e7))
+    assert result.summary["evaluations"][0] > 10_000
+    assert 3e7 - 4000 < result.summary["seconds"][0] <= 3e7
 
 
 def test_damaged_records_are_named_when_read() -> None:
@@ -325,8 +446,8 @@ def test_an_interruption_keeps_what_was_finished(
 def test_validation_and_test_come_from_the_published_protocol(published: Callable[[str], Path]) -> None:
     path = str(published("nats_tss.parquet"))
     result = run(RunConfig(space="nats-tss", table=path, repeats=2, evaluations=1000))
-    assert result.protocol is not None
-    assert (result.protocol.search, result.protocol.test) == ("cifar10-valid/x-valid/200", "cifar10/ori-test/200")
+    assert result.objective is not None
+    assert (result.objective.search, result.objective.test) == ("cifar10-valid/x-valid/200", "cifar10/ori-test/200")
     table = ng.open_table("nats-tss", path)
     for _, row in result.summary.iterrows():
         assert row["best_value"] == row["cifar10-valid/x-valid/200"]
@@ -341,7 +462,7 @@ def test_a_fitness_of_ones_own_and_no_table_at_all(monkeypatch: pytest.MonkeyPat
     Path("mine.py").write_text(PLUGIN.replace("slow-parameters", "my-parameters"))
     config = RunConfig(space="nats-sss", fitness="my-parameters", repeats=2, evaluations=300, load=(Path("mine.py"),))
     result = run(config)
-    assert result.protocol is None
+    assert result.objective is None
     space = ng.get_space("nats-sss")
     assert result.summary["best_value"].max() == space.parameters(space.encode(result.best)[None])[0]
     assert result.evaluations["half"].max() == result.summary["best_value"].max() / 2

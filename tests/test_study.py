@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nasbench_ga.errors import NasbenchError
-from nasbench_ga.fitness import Evaluation
+from nasbench_ga.fitness import Evaluation, Fitness
 from nasbench_ga.rows import Rows
 from nasbench_ga.search import Genetic, GeneticSettings, RandomSearch, RandomSettings, Search, searches
-from nasbench_ga.spaces import Genotypes, Space, get_space, spaces
+from nasbench_ga.spaces import CategoricalSpace, Genotypes, Space, get_space, spaces
 from nasbench_ga.study import Budget, Memo, Study
 
 
@@ -181,7 +181,7 @@ def test_a_restored_study_goes_on_as_if_it_had_not_stopped(stop_after: int) -> N
     joined = joined.take(np.lexsort((joined.step, joined.repeat)))
     for name in ("repeat", "step", "generation", "id", "genotype", "value", "seconds"):
         np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
-    asked = np.concatenate([rows.id[:0], *second.memo.fitness.asked]) if second.memo.fitness.asked else rows.id[:0]
+    asked = np.concatenate([rows.id[:0], *second.memo.fitness.function.asked])
     assert not np.isin(asked, rows.id).any()
 
 
@@ -198,3 +198,93 @@ def test_genetic_search_beats_random_search_on_a_table_like_fitness() -> None:
 
     genetic = best(Genetic, GeneticSettings(population=20))
     assert np.mean(genetic) > np.mean(best(RandomSearch, RandomSettings())) + 1
+
+
+@pytest.mark.parametrize("name", list(spaces))
+def test_a_fitness_that_reads_genotypes_sees_the_same_one_whatever_the_other_repeats_do(name: str) -> None:
+    """Of the many genotypes of one cell, the fitness is always given the same."""
+    space = get_space(name)
+
+    def ones(genotypes: Genotypes) -> Evaluation:
+        return Evaluation(genotypes.sum(1).astype(float), np.ones(len(genotypes)))
+
+    together = run_to_end(make_study(space, Budget(400), repeats=4, fitness=ones))
+    for number in range(4):
+        alone = run_to_end(make_study(space, Budget(400), repeats=4, fitness=ones, only=[number]))
+        own = together.take(np.flatnonzero(together.repeat == number))
+        np.testing.assert_array_equal(alone.value, own.value)
+        np.testing.assert_array_equal(alone.genotype, own.genotype)
+
+
+@pytest.mark.parametrize("name", list(spaces))
+def test_a_fitness_of_networks_is_asked_once_for_each_network(name: str) -> None:
+    space = get_space(name)
+    asked = []
+
+    class OfNetworks(Fitness):
+        per_network = True
+
+        def __call__(self, genotypes: Genotypes) -> Evaluation:
+            asked.append(space.isomorphism_class(genotypes))
+            return Evaluation(genotypes.sum(1).astype(float), np.ones(len(genotypes)))
+
+    rows = run_to_end(make_study(space, Budget(500), fitness=OfNetworks()))
+    networks = np.concatenate(asked)
+    assert len(networks) == len(np.unique(networks)) == len(np.unique(space.isomorphism_class(rows.genotype)))
+    _, first, inverse = np.unique(space.isomorphism_class(rows.genotype), return_index=True, return_inverse=True)
+    np.testing.assert_array_equal(rows.value, rows.value[first][inverse])
+
+
+def test_no_more_is_evaluated_than_the_budget_pays_for() -> None:
+    space = get_space("nb101")
+    fitness = Counted(space)
+    run_to_end(make_study(space, Budget(10), repeats=2, fitness=fitness))
+    assert sum(map(len, fitness.asked)) <= 20
+
+
+def test_an_unknown_cost_behind_the_end_of_the_budget_does_not_matter() -> None:
+    assert Budget(None, 10.0).affordable(0.0, np.array([4.0, 4.0, 4.0, np.nan])) == 2
+    with pytest.raises(NasbenchError, match="needs the cost"):
+        Budget(None, 10.0).affordable(0.0, np.array([4.0, np.nan, 4.0]))
+
+
+def test_a_study_needs_a_seed_that_numpy_takes() -> None:
+    with pytest.raises(NasbenchError, match="A seed is 0 or a positive integer, not -1"):
+        make_study(get_space("nats-sss"), Budget(10), seed=-1)
+
+
+def test_extras_cannot_pass_for_the_fitness() -> None:
+    space = get_space("nats-sss")
+    genotypes = space.enumerate()[:3]
+    memo = Memo(space, lambda g: Evaluation(np.zeros(len(g)), np.zeros(len(g)), {"value": np.ones(len(g))}))
+    with pytest.raises(NasbenchError, match="names of their own, not 'value'"):
+        memo.evaluate(genotypes, space.identify(genotypes))
+
+
+def test_a_space_too_large_to_tabulate_can_be_searched() -> None:
+    class Large(CategoricalSpace):
+        name = benchmark = "large"
+        cardinalities = np.full(20, 5, np.int8)
+
+        def encode(self, cell: str) -> np.ndarray:
+            return np.array(list(cell), np.int8)
+
+        def decode(self, genotype: np.ndarray) -> str:
+            return "".join(map(str, genotype))
+
+    space = Large()
+    assert space.size == 5**20
+    rows = run_to_end(
+        make_study(space, Budget(300), repeats=1, fitness=lambda g: Evaluation(g.sum(1) * 1.0, g[:, 0] * 1.0))
+    )
+    np.testing.assert_array_equal(rows.value, rows.genotype.sum(1))
+
+
+def test_a_search_that_never_asks_is_named() -> None:
+    class Silent(RandomSearch):
+        def ask(self) -> Genotypes:
+            return np.empty((0, self.space.genes), np.int8)
+
+    space = get_space("nats-sss")
+    with pytest.raises(NasbenchError, match="asks for nothing"):
+        Study(space, Counted(space), lambda rng: Silent(space, rng, RandomSettings(7)), 1, 0, Budget(10)).advance()

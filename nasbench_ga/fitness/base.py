@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_ga.registry import Registry
 from nasbench_ga.spaces import Genotypes, Space
-from nasbench_ga.tables import Protocol as TableProtocol
-from nasbench_ga.tables import Table
+from nasbench_ga.tables import Objective, Table
 
 
 @dataclass(frozen=True)
@@ -21,8 +20,7 @@ class Evaluation:
 
     Attributes:
         value: what is maximised, float64, shape (n,); NaN if there is none.
-        seconds: what each evaluation cost, float64, shape (n,): simulated training seconds for a table, measured
-            seconds otherwise; NaN if unknown.
+        seconds: what each evaluation cost, float64, shape (n,); NaN if unknown. `Fitness.seconds_are` says which.
         extras: further numbers worth recording, each float64, shape (n,).
     """
 
@@ -31,11 +29,35 @@ class Evaluation:
     extras: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
-class Fitness(Protocol):
-    """Anything that evaluates genotypes; called with different cells only, as a study evaluates none twice."""
+class Fitness(ABC):
+    """What a search maximises. A study asks for every cell once, always by the same genotype.
+
+    Attributes:
+        metric: the table's metric that the value is, None if it is no published number.
+        seconds_are: what the seconds mean, in words.
+        by_identity: whether the value follows from the cell's number alone, so that any genotype of it will do.
+        per_network: whether cells that are one network share one value, so that only one of them is evaluated.
+    """
+
+    metric: str | None = None
+    seconds_are: str = "measured"
+    by_identity: bool = False
+    per_network: bool = False
+
+    @abstractmethod
+    def __call__(self, genotypes: Genotypes) -> Evaluation:
+        """Evaluates valid genotypes, int8, shape (n, genes), of different cells."""
+
+
+class FunctionFitness(Fitness):
+    """A plain function as fitness."""
+
+    def __init__(self, function: Callable[[Genotypes], Evaluation]) -> None:
+        self.function = function
 
     def __call__(self, genotypes: Genotypes) -> Evaluation:
-        """Evaluates valid genotypes, int8, shape (n, genes)."""
+        """What the function says."""
+        return self.function(genotypes)
 
 
 @dataclass(frozen=True)
@@ -45,14 +67,31 @@ class FitnessContext:
     Attributes:
         space: the space that is searched.
         table: the table at hand, None if there is none.
-        protocol: which of the table's metrics to search on and to report, None without a table.
+        objective: which of the table's metrics to search on and to report, None without a table.
+        seed: of the study, for a fitness that is random in itself.
     """
 
     space: Space
     table: Table | None
-    protocol: TableProtocol | None
+    objective: Objective | None
+    seed: int = 0
 
 
-fitnesses: Registry[Callable[[FitnessContext], Fitness]] = Registry("fitness")
+fitnesses: Registry[Callable[[FitnessContext], Fitness | Callable[[Genotypes], Evaluation]]] = Registry("fitness")
 """Factories of fitness functions, by name."""
 register_fitness = fitnesses.register
+
+
+def make_fitness(name: str, context: FitnessContext) -> Fitness:
+    """The fitness registered under `name`.
+
+    Raises:
+        UnknownNameError: there is none; the message lists them.
+        NasbenchError: it cannot be made from this context.
+    """
+    return as_fitness(fitnesses[name](context))
+
+
+def as_fitness(fitness: Fitness | Callable[[Genotypes], Evaluation]) -> Fitness:
+    """A fitness of what may be a plain function."""
+    return fitness if isinstance(fitness, Fitness) else FunctionFitness(fitness)

@@ -8,7 +8,7 @@ from nasbench_ga.spaces import Genotypes, Space
 from nasbench_ga.tables import Table
 
 
-class TableAccuracy:
+class TableAccuracy(Fitness):
     """Looks a metric up.
 
     Args:
@@ -21,21 +21,22 @@ class TableAccuracy:
         UnknownNameError: the table does not hold the metric.
     """
 
+    by_identity = True
+
     def __init__(self, space: Space, table: Table, metric: str) -> None:
-        if table.space != space.benchmark:
-            raise NasbenchError(f"Table {table.name} is of the space {table.space!r}, not of {space.benchmark!r}.")
-        self.space, self.table, self.metric = space, table, metric
-        self.values = table.values(metric)
-        self.cost = table.cost(metric)
+        table.check_space(space)
+        cost = table.cost(metric)
+        self.space, self.metric, self.seconds_are = space, metric, cost.meaning
+        self.values, self.seconds = table.values(metric), cost.seconds
 
     def __call__(self, genotypes: Genotypes) -> Evaluation:
         """The published values and simulated seconds of valid genotypes, int8, shape (n, genes)."""
         ids = self.space.identify(genotypes)
-        return Evaluation(self.values[ids], self.cost.seconds[ids])
+        return Evaluation(self.values[ids], self.seconds[ids])
 
 
 @register_fitness("accuracy")
 def _accuracy(context: FitnessContext) -> Fitness:
-    if context.table is None or context.protocol is None:
+    if context.table is None or context.objective is None:
         raise NasbenchError("Fitness 'accuracy' looks accuracies up and needs a table; name one with --table.")
-    return TableAccuracy(context.space, context.table, context.protocol.search)
+    return TableAccuracy(context.space, context.table, context.objective.search)

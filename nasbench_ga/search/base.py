@@ -26,7 +26,7 @@ class Search(ABC):
 
     Args:
         space: where it searches.
-        rng: its only source of randomness.
+        rng: its only source of randomness. Draw from it, and do not spawn: children are not resumed.
         settings: an instance of the class's `Settings`.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -71,13 +72,22 @@ class Space(ABC):
     def enumerate(self) -> Genotypes:
         """One genotype of every cell, in the order of `identify`; shape (size, genes)."""
 
+    def canonical(self, genotypes: Genotypes, per_network: bool = False) -> Genotypes:  # noqa: ARG002
+        """The one genotype that stands for each cell, whichever way it is written; shape (n, genes).
+
+        Args:
+            genotypes: shape (n, genes).
+            per_network: let cells that are one network be stood for by one of them.
+        """
+        return self.enumerate()[self.identify(genotypes)]
+
     def isomorphism_class(self, genotypes: Genotypes) -> NDArray[np.int64]:
         """A number that is the same for cells that are the same network; int64, shape (n,)."""
         return self.identify(genotypes)
 
     @abstractmethod
     def isomorphs(self, genotype: Genotypes) -> Genotypes:
-        """Every genotype of the same network as `genotype` (shape (genes,)), without repeats; shape (m, genes)."""
+        """Every published encoding of the same network as `genotype` (shape (genes,)), each once; shape (m, genes)."""
 
     @abstractmethod
     def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
@@ -200,7 +210,7 @@ class CategoricalSpace(Space):
     def __init_subclass__(cls) -> None:
         """Counts the cells."""
         super().__init_subclass__()
-        cls.size = int(np.prod(cls.cardinalities.astype(np.int64)))
+        cls.size = math.prod(cls.cardinalities.tolist())
 
     def sample(self, n: int, rng: np.random.Generator) -> Genotypes:
         """Draws each gene uniformly."""
@@ -217,6 +227,10 @@ class CategoricalSpace(Space):
 
     def _place_values(self) -> NDArray[np.int64]:
         return np.cumprod([1, *self.cardinalities[:0:-1].astype(np.int64)])[::-1]
+
+    def canonical(self, genotypes: Genotypes, per_network: bool = False) -> Genotypes:  # noqa: ARG002
+        """The genotypes themselves: no other is the same cell; shape (n, genes)."""
+        return self.check(genotypes)
 
     def enumerate(self) -> Genotypes:
         """Every genotype, in the order of `identify`; shape (size, genes)."""

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.spaces.base import CategoricalSpace, Genotypes, register_space
+from nasbench_ga.spaces.nats_tss import reduction_parameters
 
 CHANNELS = np.arange(8, 65, 8)
 STAGES = 5
@@ -32,8 +33,8 @@ class NATSSize(CategoricalSpace):
         """
         widths = CHANNELS[self.check(genotypes)].T
         total = 9 * 3 * widths[0] + 2 * widths[0] + _cell(widths[0], widths[0])
-        total += _reduction(widths[0], widths[1]) + _cell(widths[1], widths[2])
-        total += _reduction(widths[2], widths[3]) + _cell(widths[3], widths[4])
+        total += reduction_parameters(widths[0], widths[1]) + _cell(widths[1], widths[2])
+        total += reduction_parameters(widths[2], widths[3]) + _cell(widths[3], widths[4])
         return total + 2 * widths[4] + widths[4] * classes + classes
 
     def encode(self, cell: str) -> Genotypes:
@@ -61,8 +62,3 @@ def _cell(channels_in: NDArray[np.int64], channels_out: NDArray[np.int64]) -> ND
     later = sum(area * channels_out * channels_out + 2 * channels_out for area in _LATER_EDGES)
     skip = np.where(channels_in == channels_out, 0, channels_in * channels_out + 2 * channels_out)
     return first + later + skip
-
-
-def _reduction(channels_in: NDArray[np.int64], channels_out: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Residual block: two 3x3 convolutions, and a 1x1 convolution without batch norm on the way around."""
-    return 9 * channels_in * channels_out + 9 * channels_out**2 + 4 * channels_out + channels_in * channels_out

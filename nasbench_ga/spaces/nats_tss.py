@@ -6,6 +6,7 @@ import functools
 import itertools
 import random
 import re
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,6 @@ STAGE_CHANNELS = (16, 32, 64)
 CELLS_PER_STAGE = 5
 _NONE, _SKIP = 0, 1
 _KERNEL_AREA = np.array([0, 0, 1, 9, 0])
-_PLACE_VALUES = len(OPERATION_NAMES) ** np.arange(len(EDGES) - 1, -1, -1)
 _PUBLISHED_SHUFFLE_SEED = 88  # of the authors' script that numbered the architectures
 _ARCHITECTURE = re.compile(r"\|(\w+)~0\|\+\|(\w+)~0\|(\w+)~1\|\+\|(\w+)~0\|(\w+)~1\|(\w+)~2\|")
 
@@ -46,11 +46,18 @@ class NATSTopology(CategoricalSpace):
 
     def identify(self, genotypes: Genotypes) -> NDArray[np.int64]:
         """The index of each architecture string in NATS-Bench and NAS-Bench-201, shape (n,)."""
-        return _published_index()[self.check(genotypes) @ _PLACE_VALUES]
+        return _published_index()[super().identify(genotypes)]
 
     def enumerate(self) -> Genotypes:
         """The genotype of every published index, shape (15625, 6)."""
         return _all_cells()
+
+    def canonical(self, genotypes: Genotypes, per_network: bool = False) -> Genotypes:
+        """The genotypes themselves, or the first string of each one's network; shape (n, 6)."""
+        if not per_network:
+            return self.check(genotypes)
+        first = np.unique(_classes(), return_index=True)[1]
+        return _all_cells()[first[self.isomorphism_class(genotypes)]]
 
     def isomorphism_class(self, genotypes: Genotypes) -> NDArray[np.int64]:
         """Which of the 6,466 networks each string is, numbered in the order of their first string; shape (n,)."""
@@ -120,25 +127,34 @@ def _skeleton_parameters(classes: int) -> int:
     first, *_, last = STAGE_CHANNELS
     stem = 9 * 3 * first + 2 * first
     reductions = sum(
-        9 * narrow * wide + 2 * wide + 9 * wide * wide + 2 * wide + narrow * wide
-        for narrow, wide in itertools.pairwise(STAGE_CHANNELS)
+        reduction_parameters(wide_in, wide_out) for wide_in, wide_out in itertools.pairwise(STAGE_CHANNELS)
     )
     return stem + reductions + 2 * last + last * classes + classes
 
 
+def reduction_parameters(wide_in: Any, wide_out: Any) -> Any:
+    """Parameters of a residual block of stride 2: two 3x3 convolutions, and a 1x1 one on the way around them."""
+    return 9 * wide_in * wide_out + 9 * wide_out**2 + 4 * wide_out + wide_in * wide_out
+
+
 @functools.cache
-def _all_cells() -> Genotypes:
-    """Genotypes in the published order: the authors listed the strings edge by edge, then shuffled the list."""
+def _published_order() -> NDArray[np.int64]:
+    """The genotypes, as digits, in the published order: listed edge by edge, then shuffled."""
     order = list(range(NATSTopology.size))
     random.Random(_PUBLISHED_SHUFFLE_SEED).shuffle(order)  # noqa: S311
-    genotypes = (np.array(order)[:, None] // _PLACE_VALUES % len(OPERATION_NAMES)).astype(np.int8)
-    genotypes.setflags(write=False)
-    return genotypes
+    return np.array(order)
 
 
 @functools.cache
 def _published_index() -> NDArray[np.int64]:
-    return np.argsort(_all_cells() @ _PLACE_VALUES)
+    return np.argsort(_published_order())
+
+
+@functools.cache
+def _all_cells() -> Genotypes:
+    genotypes = super(NATSTopology, NATSTopology()).enumerate()[_published_order()]
+    genotypes.setflags(write=False)
+    return genotypes
 
 
 @functools.cache

@@ -44,8 +44,7 @@ class NB101Cell(NamedTuple):
     @property
     def module_hash(self) -> str:
         """The official MD5 of this cell, 32 hexadecimal digits; isomorphic cells have the same."""
-        labels = [INPUT_LABEL, *map(OPERATION_NAMES.index, self.operations[1:-1]), OUTPUT_LABEL]
-        return graph_hash(self.matrix, labels)
+        return NB101().module_hash(self)
 
     def __str__(self) -> str:
         return f"module hash {self.module_hash}, matrix {self.matrix}, operations {self.operations}"
@@ -62,7 +61,7 @@ class NB101(Space):
     """
 
     name = benchmark = "nb101"
-    rule = f"pruned to the vertices between input and output, a cell has at least one edge and at most {MAX_EDGES}"
+    _rule = f"pruned to the vertices between input and output, a cell has at least one edge and at most {MAX_EDGES}"
     cardinalities = np.array([2] * len(EDGES) + [OPERATIONS] * INNER, np.int8)
     size = 423_624
 
@@ -138,6 +137,7 @@ class NB101(Space):
 
         The pruned cell's vertices are moved together at the front, so a smaller cell's output is not vertex 6.
         """
+        self.identify(genotypes)
         masks, codes = _pack(self.check(genotypes))
         skeletons = tabulation().skeleton_of[masks]
         edges, place = _compact_edges()
@@ -178,12 +178,13 @@ class NB101(Space):
         Raises:
             NasbenchError: not a cell of this space (see `encode`).
         """
-        return self.decode(self.encode(cell)).module_hash
+        matrix, operations = self._pruned(self.encode(cell))
+        return graph_hash(matrix.tolist(), [INPUT_LABEL, *operations, OUTPUT_LABEL])
 
     def _invalid(self, genotypes: Genotypes, row: int) -> NasbenchError:
         edges = "".join(map(str, genotypes[row, : len(EDGES)]))
         return NasbenchError(
-            f"Genotype {row} with edges {edges} is no {self.name} cell: {self.rule}. Ask is_valid first."
+            f"Genotype {row} with edges {edges} is no {self.name} cell: {self._rule}. Ask is_valid first."
         )
 
     def _pruned(self, genotype: Genotypes) -> tuple[NDArray[np.int64], list[int]]:
@@ -203,7 +204,7 @@ class NB101Raw9(NB101):
     """
 
     name = "nb101-raw9"
-    rule = f"a cell connects input to output and has at most {MAX_EDGES} edges, unused ones included"
+    _rule = f"a cell connects input to output and has at most {MAX_EDGES} edges, unused ones included"
 
     def identify(self, genotypes: Genotypes) -> NDArray[np.int64]:
         """The cell's number in `nb101`, shape (n,)."""

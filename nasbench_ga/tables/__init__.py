@@ -3,6 +3,7 @@
 from nasbench_ga.tables.catalog import CATALOG, Publication
 from nasbench_ga.tables.contents import Column, TableContents
 from nasbench_ga.tables.metrics import Metric
+from nasbench_ga.tables.objectives import Objective, choose_objective
 from nasbench_ga.tables.opening import (
     Source,
     convert,
@@ -13,7 +14,6 @@ from nasbench_ga.tables.opening import (
     open_table,
     search_folders,
 )
-from nasbench_ga.tables.protocols import Protocol, protocol
 from nasbench_ga.tables.table import Cost, Table
 
 __all__ = [
@@ -21,17 +21,17 @@ __all__ = [
     "Column",
     "Cost",
     "Metric",
-    "Protocol",
+    "Objective",
     "Publication",
     "Source",
     "Table",
     "TableContents",
+    "choose_objective",
     "convert",
     "find",
     "find_for_space",
     "from_api",
     "open_source",
     "open_table",
-    "protocol",
     "search_folders",
 ]

@@ -17,7 +17,7 @@ import tyro
 from nasbench_ga.console import guarded
 from nasbench_ga.errors import CorruptFileError, TableNotFoundError
 from nasbench_ga.spaces import get_space
-from nasbench_ga.tables import CATALOG, Metric, Table, convert, find, open_table
+from nasbench_ga.tables import CATALOG, Metric, Table, convert, find, open_source, open_table
 from nasbench_ga.tables.download import fetch
 from nasbench_ga.tables.opening import DATA_FOLDER
 
@@ -51,7 +51,7 @@ class Show:
 
     def __call__(self) -> None:
         """Prints one line a metric."""
-        table = open_named(self.name)
+        table = open_source(find(self.name), progress=True)
         shown = _rich_table("metric", "seeds", "cells", "lowest", "mean", "highest", "cell of the highest")
         for metric in table.metrics:
             values = table.values(metric)
@@ -114,7 +114,7 @@ class Check:
         Raises:
             CorruptFileError: something is not as it should be.
         """
-        table = open_named(self.name)
+        table = open_source(find(self.name), progress=True)
         for finding in checked(table):
             print(finding)
         print(f"{table.name} is sound: {table.path}")
@@ -148,17 +148,6 @@ def _parameters_checked(table: Table, metric: Metric) -> str:
             f"{metric} of cell {wrong[0]} is {published[wrong[0]]:.0f}, which its network does not have."
         )
     return f"Parameters: {metric} is what the networks have for all {held.sum():,} cells."
-
-
-def open_named(name: str) -> Table:
-    """The table that a name or a path means, with a progress bar if that takes long.
-
-    Raises:
-        TableNotFoundError: there is none.
-    """
-    if name not in CATALOG and Path(name).exists():
-        return open_table(Path(name).stem, name, progress=True)
-    return open_table(name, progress=True)
 
 
 def _rich_table(*headers: str) -> Any:

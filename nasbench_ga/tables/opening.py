@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import warnings
@@ -54,7 +55,7 @@ def open_table(name: str, path: str | os.PathLike[str] | None = None, *, progres
 
 
 def find(name: str) -> Source:
-    """Where the table called `name` lies.
+    """Where the table called `name` lies; a name that is not in the catalog may be a path.
 
     Raises:
         TableNotFoundError: a table of the catalog that is in none of the places.
@@ -65,6 +66,8 @@ def find(name: str) -> Source:
         for file_name in (f"{name}{storage.SUFFIX}", *known_as):
             if (folder / file_name).exists():
                 return Source(name, folder / file_name)
+    if name not in CATALOG and Path(name).exists():
+        return Source(Path(name).stem, Path(name))
     if name not in CATALOG:
         raise UnknownNameError("table", name, CATALOG)
     if installed := CATALOG[name].installed_file():
@@ -119,7 +122,8 @@ def open_source(source: Source, *, progress: bool = False) -> Table:
         raise TableNotFoundError(f"There is no table at {source.path}.")
     if source.path.suffix == storage.SUFFIX:
         return Table(source.name, storage.read(source.path), source.path)
-    copy = COMPACT_COPIES / f"{source.name}-{_state_of(source.path)}{storage.SUFFIX}"
+    place, state = _place_and_state(source.path)
+    copy = COMPACT_COPIES / f"{source.name}-{place}-{state}{storage.SUFFIX}"
     if copy.exists():
         try:
             return Table(source.name, storage.read(copy), source.path)
@@ -128,18 +132,20 @@ def open_source(source: Source, *, progress: bool = False) -> Table:
     stored = storage.store(readers.read(source.path, progress=progress))
     try:
         storage.write(stored, copy)
+        for outdated in set(COMPACT_COPIES.glob(f"{glob.escape(source.name)}-{place}-*")) - {copy}:
+            outdated.unlink(missing_ok=True)
     except NasbenchError as error:
         warnings.warn(f"{error} {source.path} is converted each time it is opened.", stacklevel=2)
     return Table(source.name, stored, source.path)
 
 
-def _state_of(path: Path) -> str:
-    """Changes whenever the file, or any file of the folder, does, or the format of compact tables."""
+def _place_and_state(path: Path) -> tuple[str, str]:
+    """Digests of where a file or folder lies, and of what changes whenever it does or the compact format does."""
     files = [path, *(path.iterdir() if path.is_dir() else ())]
     statuses = [file.stat() for file in files]
     size, changed = sum(s.st_size for s in statuses), max(s.st_mtime_ns for s in statuses)
-    state = f"{path.resolve()}\0{len(files)}\0{size}\0{changed}\0{storage.FORMAT}"
-    return hashlib.sha256(state.encode()).hexdigest()[:12]
+    parts = (str(path.resolve()), f"{len(files)} {size} {changed} {storage.FORMAT}")
+    return (hashlib.sha256(parts[0].encode()).hexdigest()[:8], hashlib.sha256(parts[1].encode()).hexdigest()[:8])
 
 
 def convert(name: str, source: str | os.PathLike[str], *, progress: bool = False) -> Path:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench_ga.errors import NasbenchError, UnknownNameError
+from nasbench_ga.spaces import Space
 from nasbench_ga.tables.metrics import MEAN, Metric
 from nasbench_ga.tables.storage import StoredTable, check
 
@@ -58,6 +59,17 @@ class Table:
 
     def __repr__(self) -> str:
         return f"<Table {self.name} of {self.space}: {len(self)} cells, {len(self.metrics)} metrics>"
+
+    def check_space(self, space: Space) -> None:
+        """Makes sure that this is a table of the cells of `space`.
+
+        Raises:
+            NasbenchError: it is of another space, or has another number of rows.
+        """
+        if self.space != space.benchmark:
+            raise NasbenchError(f"Table {self.name} is of the space {self.space!r}, not of {space.benchmark!r}.")
+        if len(self) != space.size:
+            raise NasbenchError(f"Table {self.name} has {len(self):,} rows, but {self.space} has {space.size:,} cells.")
 
     @functools.cached_property
     def seeds(self) -> Mapping[str, tuple[str, ...]]:

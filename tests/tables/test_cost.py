@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from nats_bench import create
 
-from nasbench_ga.tables import Table, from_api, open_table, protocol
+from nasbench_ga.tables import Table, choose_objective, from_api, open_table
 
 SPLITS = {
     "cifar10": "cifar10-valid/x-valid",
@@ -46,7 +46,7 @@ def test_cost_is_what_simulate_train_eval_charges(
 def test_a_table_and_its_api_hold_the_same_numbers(folder: Path, table: Table) -> None:
     loaded = from_api(create(str(folder), "tss", fast_mode=True, verbose=False))
     assert loaded.fingerprint == table.fingerprint
-    assert protocol(loaded).search == "cifar10-valid/x-valid/200"
+    assert choose_objective(loaded).search == "cifar10-valid/x-valid/200"
     assert loaded.lookup([0, 11, 284], "cifar10-valid/x-valid/200@999") == pytest.approx(
         [82.24, 87.94, 86.07], abs=0.005
     )

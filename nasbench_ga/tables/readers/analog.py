@@ -22,7 +22,6 @@ Source: "AnalogNAS-Bench: A NAS Benchmark for Analog In-Memory Computing", arXiv
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,12 +30,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench_ga.errors import CorruptFileError, NasbenchError
+from nasbench_ga.errors import CorruptFileError
 from nasbench_ga.files import PlainUnpickler, load_plain_pickle, sha256
 from nasbench_ga.spaces import get_space
 from nasbench_ga.tables.contents import Column, TableContents
 
-PACKAGE, FILE = "analognasbench", "data.anb"
+PACKAGE = "analognasbench"
 CONDITIONS = ("baseline", "ptq", "qat", "noisy", "analog")
 DRIFTS = tuple(
     f"{model}-drift-{seconds}s" for model in ("baseline", "analog") for seconds in (60, 3600, 86400, 2592000)
@@ -72,40 +71,25 @@ class _AnalogUnpickler(PlainUnpickler):
         return self._RECORDS.get((module, name)) or super().find_class(module, name)
 
 
-def installed_path() -> Path:
-    """The data file of the installed package analog-nasbench, which is not imported.
-
-    Raises:
-        NasbenchError: the package is not installed, or has no such file.
-    """
-    found = importlib.util.find_spec(PACKAGE)
-    for folder in (found.submodule_search_locations or ()) if found else ():
-        if (Path(folder) / FILE).is_file():
-            return Path(folder) / FILE
-    raise NasbenchError("AnalogNAS-Bench's table comes with a package: pip install --no-deps analog-nasbench")
-
-
-def read(path: Path | None = None) -> TableContents:
+def read(path: Path) -> TableContents:
     """All accuracies of AnalogNAS-Bench, in rows of the nats-tss space.
 
     Columns: `cifar10/test/{condition}` for `CONDITIONS` and `DRIFTS`, and `cifar10/test-uncertainty/{drift}`
     for `DRIFTS`, in per cent and percentage points.
 
     Args:
-        path: `data.anb`; that of the installed package if not given.
+        path: `data.anb` of the package analog-nasbench, which need not be imported for it.
 
     Raises:
         CorruptFileError: the file is damaged, holds other objects, or names a cell that is not of the space.
-        NasbenchError: no path, and the package is not installed.
     """
-    path = installed_path() if path is None else path
     records = load_plain_pickle(path.read_bytes(), str(path), _AnalogUnpickler)
     try:
         rows = _rows(records)
         columns = _columns(list(records.values()), rows)
     except (AttributeError, TypeError, ValueError, IndexError, KeyError) as error:
         raise CorruptFileError(
-            f"{path} is not AnalogNAS-Bench's table: {error!r}. Install it again: pip install --no-deps "
+            f"{path} is not AnalogNAS-Bench's table: {error!r}. Install it again: pip install "
             "--force-reinstall analog-nasbench"
         ) from error
     provenance = {"source": path.name, "reader": "analog", "sha256": sha256(path), "cells": str(len(rows))}

@@ -31,11 +31,6 @@ _ARCHIVED = re.compile(r"(\d{6})-FULL\.pth")
 _CELLS_AT_ONCE = 64  # the API copies what it is given, so it is given little at a time
 
 
-def is_archive(folder: Path) -> bool:
-    """Whether a folder holds files like `000000-FULL.pth`."""
-    return any(_ARCHIVED.fullmatch(file.name) for file in folder.iterdir())
-
-
 def read(path: Path, progress: bool = False) -> TableContents:
     """All final results in a NAS-Bench-201 `.pth` file or archive folder.
 

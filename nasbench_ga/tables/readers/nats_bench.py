@@ -35,6 +35,7 @@ NOTES = (
 )
 
 _CELL = re.compile(r"(\d{1,6})\.pickle\.pbz2")
+_MOST_BYTES = 1 << 26  # in one file; the published ones hold less than 2 MB
 _FILES_A_TASK = 16
 
 
@@ -109,6 +110,8 @@ def _members_of_tar(path: Path) -> dict[str, _Member]:
         if file.offset_data + file.size > size:
             raise CorruptFileError(f"{path} was cut off within {file.name}. Download it again.")
         name = Path(file.name).name
+        if name in members:
+            raise CorruptFileError(f"{path} holds {name} twice. Download it again.")
         members[name] = _Member(name, path, file.offset_data, file.size)
     return members
 
@@ -170,9 +173,23 @@ def _read_cell(member: _Member) -> tuple[str, Metrics]:
     return architectures.pop(), metrics
 
 
+def _decompressed(content: bytes) -> bytes:
+    """What a bz2 file holds, as long as that is not absurdly much."""
+    parts: list[bytes] = []
+    while content:
+        stream = bz2.BZ2Decompressor()
+        parts.append(stream.decompress(content, _MOST_BYTES + 1 - sum(map(len, parts))))
+        if sum(map(len, parts)) > _MOST_BYTES:
+            raise ValueError(f"it holds more than {_MOST_BYTES:,} bytes")
+        if not stream.eof:
+            raise ValueError("it was cut off")
+        content = stream.unused_data
+    return b"".join(parts)
+
+
 def _unpickle(member: _Member) -> Any:
     try:
-        content = bz2.decompress(member.content())
+        content = _decompressed(member.content())
     except (OSError, ValueError) as error:
         raise CorruptFileError(f"{member.place} cannot be decompressed: {error}. Download it again.") from error
     return load_plain_pickle(content, member.place)

@@ -9,8 +9,9 @@ import types
 import numpy as np
 import pytest
 
-from nasbench_ga.errors import CorruptFileError, NasbenchError
+from nasbench_ga.errors import CorruptFileError
 from nasbench_ga.spaces import get_space
+from nasbench_ga.tables.catalog import CATALOG
 from nasbench_ga.tables.readers import analog, read
 
 SKIPS = "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|skip_connect~0|skip_connect~1|skip_connect~2|"
@@ -18,7 +19,7 @@ SKIPS = "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|skip_connect~0|skip_c
 
 @pytest.fixture(scope="module")
 def contents():
-    return read(analog.installed_path())
+    return read(CATALOG["analog-nas"].installed_file())
 
 
 def row(architecture):
@@ -63,7 +64,7 @@ def test_every_number_of_the_first_cells_is_where_the_opcodes_say(contents):
     metrics = [f"test/{name}" for name in order]
     for drift in analog.DRIFTS:
         metrics += [f"test/{drift}", f"test-uncertainty/{drift}"]
-    opcodes = pickletools.genops(analog.installed_path().read_bytes()[:3000])
+    opcodes = pickletools.genops(CATALOG["analog-nas"].installed_file().read_bytes()[:3000])
     floats = []
     while len(floats) < len(metrics):
         opcode, argument, _ = next(opcodes)
@@ -106,12 +107,6 @@ def test_the_number_that_was_published_twice_is_kept_and_pointed_out(contents):
 def test_the_package_is_not_imported(contents):
     assert contents.columns
     assert "analognasbench" not in sys.modules
-
-
-def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setattr(analog, "PACKAGE", "no_such_package")
-    with pytest.raises(NasbenchError, match="pip install --no-deps analog-nasbench"):
-        analog.read()
 
 
 # ---------------------------------------------------------------- files made here

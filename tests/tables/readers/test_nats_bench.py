@@ -384,3 +384,19 @@ def test_any_truncation_of_a_genuine_file_is_found(folder, tmp_path_factory, dat
     content = (folder / "000011.pickle.pbz2").read_bytes()
     member = nats_bench._Member(path.name, path, 0, -1)
     assert outcome(member, content[: data.draw(st.integers(0, len(content) - 1))], path) is None
+
+
+def test_a_file_that_swells_without_end_is_refused(tmp_path, published):
+    shutil.copy(published("nats-tss/meta.pickle.pbz2"), tmp_path)
+    (tmp_path / "000000.pickle.pbz2").write_bytes(bz2.compress(bytes(200_000_000)))
+    with pytest.raises(CorruptFileError, match="holds more than 67,108,864 bytes"):
+        read(tmp_path)
+
+
+def test_a_tar_with_two_files_of_one_name_is_refused(tmp_path, published):
+    with tarfile.open(tmp_path / "twice.tar", "w") as archive:
+        archive.add(published("nats-tss/meta.pickle.pbz2"), "a/meta.pickle.pbz2")
+        archive.add(published("nats-tss/000011.pickle.pbz2"), "a/000011.pickle.pbz2")
+        archive.add(published("nats-tss/000011.pickle.pbz2"), "b/000011.pickle.pbz2")
+    with pytest.raises(CorruptFileError, match=r"holds 000011\.pickle\.pbz2 twice"):
+        read(tmp_path / "twice.tar")

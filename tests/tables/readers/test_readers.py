@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from nasbench_ga.errors import NasbenchError
-from nasbench_ga.tables.readers import FORMATS, analog, read
+from nasbench_ga.tables.catalog import CATALOG
+from nasbench_ga.tables.readers import FORMATS, read
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_the_content_tells_the_reader_whatever_the_name(published, tmp_path, nam
 
 
 def test_the_analog_table_is_known_by_its_content(tmp_path):
-    shutil.copy(analog.installed_path(), tmp_path / "renamed")
+    shutil.copy(CATALOG["analog-nas"].installed_file(), tmp_path / "renamed")
     assert read(tmp_path / "renamed").provenance["reader"] == "analog"
 
 

@@ -1,0 +1,103 @@
+"""Which number a search maximises and which it reports, for each space and data set, as the papers do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nasbench_ga.errors import NasbenchError, UnknownNameError
+from nasbench_ga.tables.metrics import Metric
+from nasbench_ga.tables.table import Table
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is searched on and what is reported.
+
+    Attributes:
+        search: the metric that is maximised.
+        validation: the published validation metric, None if the table has none.
+        test: the metric that a result is judged by.
+        searches_on_test: whether there is no validation accuracy, so that the test accuracy itself is maximised.
+    """
+
+    search: str
+    validation: str | None
+    test: str
+    searches_on_test: bool = False
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """The metrics that a result is described by: search, validation, test, each once."""
+        return tuple(dict.fromkeys(filter(None, (self.search, self.validation, self.test))))
+
+
+_PUBLISHED = {  # by space and data set: the validation and the test accuracy, of the longest training there is
+    "nb101": {"cifar10": ("cifar10/valid", "cifar10/test")},
+    "nats-tss": {
+        "cifar10": ("cifar10-valid/x-valid", "cifar10/ori-test"),
+        "cifar10-valid": ("cifar10-valid/x-valid", "cifar10-valid/ori-test"),
+        "cifar100": ("cifar100/x-valid", "cifar100/x-test"),
+        "ImageNet16-120": ("ImageNet16-120/x-valid", "ImageNet16-120/x-test"),
+    },
+}
+_PUBLISHED["nats-sss"] = _PUBLISHED["nats-tss"]
+
+
+def choose_objective(
+    table: Table, dataset: str | None = None, search: str | None = None, test: str | None = None
+) -> Objective:
+    """What to search on and report with this table.
+
+    Args:
+        table: the table.
+        dataset: `cifar10`, `cifar100` or `ImageNet16-120`, or another that the table holds; by default that of
+            `search`, or the first. With `cifar10` of NATS-Bench, as papers print it, the reported test accuracy is
+            of networks trained on the whole training set; with `cifar10-valid` of the very networks that were
+            validated.
+        search: a metric to maximise instead of the published validation accuracy.
+        test: a metric to report instead of the published test accuracy.
+
+    Raises:
+        UnknownNameError: the table does not hold that data set or metric.
+        NasbenchError: the table holds no test accuracy for the data set.
+    """
+    for wanted in filter(None, (search, test)):
+        table.values(wanted)
+    available = _available(table)
+    if dataset is None:
+        complete = (name for name, (_, published) in available.items() if published)
+        dataset = Metric.parse(search).dataset.removesuffix("-valid") if search else next(complete, "")
+    if dataset and dataset not in available:
+        raise UnknownNameError(f"dataset in table {table.name}", dataset, available)
+    validation, published_test = available.get(dataset, (None, None))
+    test = test or published_test
+    if test is None:
+        raise NasbenchError(
+            f"Table {table.name} holds no test accuracy for {dataset or 'any data set'}; name one with --test-metric. "
+            f"It holds: {', '.join(table.metrics)}."
+        )
+    return Objective(search or validation or test, validation, test, search is None and validation is None)
+
+
+def _available(table: Table) -> dict[str, tuple[str | None, str | None]]:
+    """The validation and the test metric of each data set that the table knows, the published data sets first."""
+    available = {}
+    for dataset, splits in _PUBLISHED.get(table.space, {}).items():
+        pair = (_longest(table, splits[0]), _longest(table, splits[1]))
+        if any(pair):
+            available[dataset] = pair
+    for name in map(Metric.parse, table.accuracies):
+        own = [other.quantity for other in map(Metric.parse, table.accuracies) if other.dataset == name.dataset]
+        validation, test = (next((split for split in own if word in split), None) for word in ("valid", "test"))
+        guess = tuple(_longest(table, f"{name.dataset}/{split}") if split else None for split in (validation, test))
+        known = available.setdefault(name.dataset, (guess[0], guess[1]))
+        available[name.dataset] = (known[0], known[1] or guess[1])
+    return available
+
+
+def _longest(table: Table, split: str) -> str | None:
+    """The metric of this split after the longest whole training; where none is counted in epochs, the baseline."""
+    conditions = [m.removeprefix(f"{split}/") for m in table.accuracies if m.startswith(f"{split}/")]
+    epochs = sorted((condition for condition in conditions if condition.isdecimal()), key=int)
+    chosen = epochs or [c for c in conditions if c == "baseline"] or conditions
+    return f"{split}/{chosen[-1]}" if chosen else None
