@@ -32,8 +32,6 @@ told["seconds"] = clock() - imported
 told["import"] = imported - start
 """
 
-FIRST_ANSWER_WITH_NUMPY = f"import numpy, pyarrow\n{FIRST_ANSWER}"
-
 PLAIN_FIRST_ANSWER = """
 start = clock()
 import pandas as pd
@@ -87,18 +85,10 @@ def best_genes(nb101: Space, table: Table) -> str:
 
 @reports_its_own_time
 def test_first_answer(benchmark, table: Table, best_genes: str, tmp_path: Path):
-    """Opens, identifies and looks up; this is also when numpy and pyarrow are imported."""
+    """Opens, identifies and looks up, from when the package is imported."""
     best = table.best(METRIC)[1]
     first_answer(benchmark, FIRST_ANSWER, table.path, best_genes, folder=tmp_path, best=best, imported="nasbench_ga")
     benchmark.extra_info["notes"] += ["goals 50 ms, 150 MB"]
-
-
-@reports_its_own_time
-def test_first_answer_with_numpy_and_pyarrow_there(benchmark, table: Table, best_genes: str, tmp_path: Path):
-    """The same in a process that has imported numpy and pyarrow before."""
-    best = table.best(METRIC)[1]
-    code = FIRST_ANSWER_WITH_NUMPY
-    first_answer(benchmark, code, table.path, best_genes, folder=tmp_path, best=best, imported="nasbench_ga")
 
 
 @reports_its_own_time

@@ -13,8 +13,6 @@ from nasbench_ga.tables import Column, TableContents, storage
 
 shared_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 floats = st.floats(-1e300, 1e300) | st.sampled_from([np.nan, np.inf]) | st.floats(width=32) | st.integers(0, 999)
-    st.floats(-1e300, 1e300) | st.just(np.nan) | st.floats(width=32) | st.integers(0, 10_000).map(lambda k: k / 100)
-)
 columns = st.integers(1, 20).flatmap(
     lambda rows: st.dictionaries(
         st.sampled_from(["a/test/1@0", "a/test/1@1", "a/valid/1@mean", "a/parameters", "é/x"]),
