@@ -7,7 +7,8 @@ ARGS ?=
 
 VENV := .venv
 PY := $(VENV)/bin/python
-INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	--config-settings editable_mode=compat --editable
 
 ifeq ($(origin NASBENCH_GA_DATA),undefined)
 SHARED := $(shell cd ../shared 2>/dev/null && pwd)
@@ -24,7 +25,7 @@ BROKEN := $(shell test ! -e $(VENV)/.installing && $(PY) -c '' 2>/dev/null || ec
 .PHONY: run test lint bench clean help broken
 
 run: $(VENV)/.base ## the main study (ARGS="--repeats 3" passes options on)
-	@if [ -n "$(findstring --space,$(ARGS))" ]; then set --; \
+	@if [ -n "$(findstring --space,$(ARGS))$(findstring --table,$(ARGS))" ]; then set --; \
 	elif $(PY) -c "from nasbench_ga.tables import find_for_space; find_for_space('nb101')" 2>/dev/null; then set -- --space nb101 --fitness accuracy; \
 	else set -- --space nats-tss --table analog-nas; \
 		echo "No nb101 table is here ($(PY) -m nasbench_ga.tables fetch nb101 gets it): searching nats-tss instead."; \

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.fitness import Evaluation, register_fitness
-from nasbench_ga.search import Search, register_search
+from nasbench_ga.search import GeneticSettings, RandomSettings, Search, register_search
 from nasbench_ga.spaces import Space, get_space, module_hash, register_space
 from nasbench_ga.tables import Table, from_api, open_table
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Evaluation",
+    "GeneticSettings",
     "NasbenchError",
+    "RandomSettings",
     "Result",
     "RunConfig",
     "Search",

@@ -17,20 +17,21 @@ class UnknownNameError(NasbenchError, KeyError):
         kind: what the name should have named, in the singular ("space", "metric").
         name: what was given.
         choices: every name that would have been right.
+        where: where it should have been (" in table nb101"), for the message.
     """
 
-    def __init__(self, kind: str, name: str, choices: Iterable[str]) -> None:
-        self.kind, self.name, self.choices = kind, name, tuple(choices)
+    def __init__(self, kind: str, name: str, choices: Iterable[str], where: str = "") -> None:
+        self.kind, self.name, self.choices, self.where = kind, name, tuple(choices), where
         nearest = difflib.get_close_matches(str(name), self.choices, n=1, cutoff=0.4)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else "."
         listed = ", ".join(self.choices) or "none"
-        super().__init__(f"There is no {kind} {name!r}{hint} Choose from: {listed}.")
+        super().__init__(f"There is no {kind} {name!r}{where}{hint} Choose from: {listed}.")
 
     def __str__(self) -> str:
         return str(self.args[0])
 
-    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, tuple[str, ...]]]:
-        return UnknownNameError, (self.kind, self.name, self.choices)
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, tuple[str, ...], str]]:
+        return UnknownNameError, (self.kind, self.name, self.choices, self.where)
 
 
 class CorruptFileError(NasbenchError):

@@ -8,6 +8,7 @@ from the last state. What is written at the end depends on the configuration alo
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import pickle
 import shutil
@@ -58,7 +59,7 @@ class Recorder:
         self.config: dict[str, Any] = json.loads(json.dumps({"format": FORMAT, **config}))
         self.genes = genes
         self._progress = folder / "progress"
-        self._parts = 0
+        self._digests: list[str] = []
         self._pending: list[Rows] = []
         self._written: list[Rows] = []
 
@@ -83,8 +84,14 @@ class Recorder:
             self._refuse_other_configuration()
             for leftover in self.folder.glob(".*.tmp"):
                 leftover.unlink(missing_ok=True)
-            write_json(self.folder / CONFIG, self.config)
-            yield
+            try:
+                yield
+            finally:
+                self._leave_no_empty_folder()
+
+    def _leave_no_empty_folder(self) -> None:
+        if {child.name for child in self.folder.iterdir()} <= {".lock"}:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _refuse_other_configuration(self) -> None:
         path = self.folder / CONFIG
@@ -117,15 +124,26 @@ class Recorder:
             raise RecordError(
                 f"{self.folder} holds an unfinished run; go on with --resume, or delete the folder to start again."
             )
-        state = load_plain_pickle(self._state_file.read_bytes(), str(self._state_file))
         try:
-            self._parts = int(state["parts"])
-            self._written = [_read_rows(self._part(number), self.genes) for number in range(self._parts)]
+            state = self._read_state()
+            digests = state["parts"]
+            self._written = [_read_rows(self._part(n), digest, self.genes) for n, digest in enumerate(digests)]
+            self._digests = list(digests)
             return list(state["repeats"])
-        except (KeyError, TypeError) as error:
-            raise CorruptFileError(
-                f"{self._progress} is damaged ({error}); delete {self.folder} and run again without --resume."
-            ) from error
+        except (KeyError, TypeError, OSError) as error:
+            raise CorruptFileError(f"{self._progress} is damaged ({error}).{self._start_again}") from error
+        except CorruptFileError as error:
+            raise CorruptFileError(f"{error}{self._start_again}") from error
+
+    @property
+    def _start_again(self) -> str:
+        return f" What was finished of it cannot be gone on from: delete {self.folder} and run again."
+
+    def _read_state(self) -> Any:
+        digest, _, content = self._state_file.read_bytes().partition(b"\n")
+        if hashlib.sha256(content).hexdigest().encode() != digest:
+            raise CorruptFileError(f"{self._state_file} does not have the checksum it was written with.")
+        return load_plain_pickle(content, str(self._state_file))
 
     def append(self, rows: Rows) -> None:
         """Takes further rows; they are safe on disk after the next `checkpoint`."""
@@ -137,13 +155,16 @@ class Recorder:
         Raises:
             NasbenchError: the state holds what could not be read back; nothing was written.
         """
-        content = pickle.dumps({"parts": self._parts + 1, "repeats": state}, protocol=5)
-        if not self._parts:
-            _check_readable(content)
         rows = Rows.concatenate(self._pending, self.genes)
-        _write_rows(rows, self._part(self._parts))
-        write_bytes(self._state_file, content)
-        self._written, self._pending, self._parts = [*self._written, rows], [], self._parts + 1
+        part = _rows_as_bytes(rows)
+        digests = [*self._digests, hashlib.sha256(part).hexdigest()]
+        content = pickle.dumps({"parts": digests, "repeats": state}, protocol=5)
+        if not self._digests:
+            _check_readable(content)
+            write_json(self.folder / CONFIG, self.config)
+        write_bytes(self._part(len(self._digests)), part)
+        write_bytes(self._state_file, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+        self._written, self._pending, self._digests = [*self._written, rows], [], digests
 
     @property
     def finished(self) -> bool:
@@ -170,6 +191,7 @@ class Recorder:
         progress: bool = False,
     ) -> None:
         """Writes the record and removes what was kept for resuming."""
+        write_json(self.folder / CONFIG, self.config)
         with atomic_path(self.folder / EVALUATIONS) as temporary:
             _write_parquet(rows, metrics, temporary, progress)
         write_json(self.folder / SUMMARY, summary)
@@ -205,26 +227,21 @@ def _arrow_columns(rows: Rows) -> dict[str, pa.Array]:
     }
 
 
-def _write_rows(rows: Rows, path: Path) -> None:
+def _rows_as_bytes(rows: Rows) -> bytes:
     batch = pa.record_batch(_arrow_columns(rows))
-    with (
-        atomic_path(path) as temporary,
-        pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_file(sink, batch.schema) as file,
-    ):
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, batch.schema) as file:
         file.write_batch(batch)
+    return bytes(sink.getvalue())
 
 
-def _read_rows(path: Path, genes: int) -> Rows:
-    try:
-        with pa.OSFile(str(path), "rb") as source:
-            batch = pa.ipc.open_file(source).get_batch(0)
-        columns = {name: _numpy(batch[name], genes) for name in batch.schema.names}
-        return Rows(**{name: columns.pop(name) for name in _OWN_COLUMNS}, extras=columns)
-    except (pa.ArrowException, OSError) as error:
-        raise CorruptFileError(
-            f"{path} is damaged ({error}); delete {path.parent.parent} and run again without --resume."
-        ) from error
+def _read_rows(path: Path, digest: str, genes: int) -> Rows:
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise CorruptFileError(f"{path} does not have the checksum it was written with.")
+    batch = pa.ipc.open_file(pa.BufferReader(content)).get_batch(0)
+    columns = {name: _numpy(batch[name], genes) for name in batch.schema.names}
+    return Rows(**{name: columns.pop(name) for name in _OWN_COLUMNS}, extras=columns)
 
 
 def _numpy(column: pa.Array, genes: int) -> NDArray[Any]:

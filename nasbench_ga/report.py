@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from nasbench_ga.tables import Objective, Table
 
 PICTURE = "best-so-far.png"
 MOST_ROWS = 30
-WIDTH = 120
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,9 @@ class Report:
         return max(self.summary, key=lambda row: -np.inf if row["best_value"] is None else row["best_value"])
 
     @property
-    def best_cell(self) -> str:
-        """The best cell of all, in the form that papers print."""
-        return str(self.best["best_cell"])
+    def best_cell(self) -> str | None:
+        """The best cell of all, in the form that papers print; None if no evaluated cell has a number."""
+        return self.best["best_cell"]
 
     @property
     def fitness_is_reported(self) -> bool:
@@ -68,8 +66,11 @@ class Report:
 def show(report: Report) -> None:
     """Prints the table of repeats and what its numbers are."""
     from rich.console import Console
+    from rich.measure import Measurement
 
-    Console(width=None if sys.stdout.isatty() else WIDTH).print(_table(report))
+    console, table = Console(), _table(report)
+    needed = Measurement.get(console, console.options.update_width(1000), table).maximum
+    Console(width=max(console.width, needed)).print(table)
     for line in _explanations(report):
         print(line)
 
@@ -83,15 +84,21 @@ class _Column:
     form: str
     optimum: float | None = None
 
-    def text(self, value: float) -> str:
+    @property
+    def mean_form(self) -> str:
+        """A mean of counts need not be one."""
+        return ",.1f" if self.form == ",.0f" else self.form
+
+    def text(self, value: float, form: str = "") -> str:
         """A number, with its regret if there is an optimum."""
-        regret = "" if self.optimum is None else f" ({_text(self.optimum - value, self.form)})"
-        return _text(value, self.form) + regret
+        form = form or self.form
+        regret = "" if self.optimum is None else f" ({_text(self.optimum - value, form)})"
+        return _text(value, form) + regret
 
 
 def _columns(report: Report) -> list[_Column]:
     def of(key: str, factor: float = 1.0) -> NDArray[np.float64]:
-        return np.array([np.nan if row[key] is None else row[key] * factor for row in report.summary])
+        return np.array([np.nan if row.get(key) is None else row[key] * factor for row in report.summary])
 
     columns = [] if report.fitness_is_reported else [_Column(report.name, of("best_value"), ".4f")]
     if report.table is not None and report.objective is not None:
@@ -123,7 +130,7 @@ def _table(report: Report) -> Any:
         for number, row in enumerate(report.summary):
             table.add_row(str(row["repeat"]), *(column.text(column.values[number]) for column in columns))
         table.add_section()
-    table.add_row("mean", *(column.text(float(column.values.mean())) for column in columns))
+    table.add_row("mean", *(column.text(float(column.values.mean()), column.mean_form) for column in columns))
     table.add_row("sd", *(_text(_standard_deviation(column.values), column.form) for column in columns))
     if len(report.summary) > MOST_ROWS:
         for name, quantile in (("min", 0.0), ("median", 0.5), ("max", 1.0)):
@@ -146,10 +153,12 @@ def _searched_metric(report: Report) -> str:
 
 def _explanations(report: Report) -> list[str]:
     best = report.best
-    found = (
-        f"Best cell: number {best['best_id']} of {report.space.name}, found by repeat {best['repeat']} "
-        f"as evaluation {best['best_step'] + 1}: {report.best_cell}"
-    )
+    found = "No evaluated cell has a number, so there is no best one."
+    if report.best_cell is not None:
+        found = (
+            f"Best cell: number {best['best_id']} of {report.space.name}, found by repeat {best['repeat']} "
+            f"as evaluation {best['best_step'] + 1}: {report.best_cell}"
+        )
     lines = [found]
     if report.table is not None and report.objective is not None:
         table = report.table
@@ -188,6 +197,8 @@ def draw(report: Report, rows: Rows, path: Path) -> None:
         ):
             _draw_panel(axes, curves.evaluations, values, optimum)
             axes.set_title(title, loc="left")
+        handles, labels = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
         with atomic_path(path) as temporary:
             figure.savefig(temporary, format="png")
 
@@ -217,12 +228,15 @@ def _draw_panel(axes: Any, evaluations: NDArray[np.int64], values: NDArray[np.fl
     low, median, high = np.nanpercentile(shown, [25, 50, 75], axis=0)
     alpha = max(0.03, min(0.5, 5 / len(shown)))
     axes.step(at, shown.T, where="post", color="tab:blue", alpha=alpha, linewidth=0.8)
-    axes.fill_between(at, low, high, step="post", color="tab:blue", alpha=0.2, linewidth=0, label="middle half")
+    axes.fill_between(
+        at, low, high, step="post", color="tab:blue", alpha=0.2, linewidth=0, label="middle half of the runs"
+    )
     axes.step(at, median, where="post", color="tab:blue", linewidth=2, label=f"median of {len(shown)} runs")
     if optimum is not None:
-        axes.axhline(optimum, color="black", linestyle="--", linewidth=1, label=f"table's optimum {optimum:.2f}")
+        axes.axhline(optimum, color="black", linestyle="--", linewidth=1)
+        place = {"xy": (0.01, optimum), "xycoords": ("axes fraction", "data"), "va": "bottom", "fontsize": 9}
+        axes.annotate(f"the table's optimum, {optimum:.2f}", **place)
         floor = np.nanpercentile(shown[:, min(10, shown.shape[1] - 1) :], 2)
         axes.set_ylim(min(floor, optimum - 0.5), optimum + 0.05 * max(optimum - floor, 0.5))
     axes.set_xscale("log")
     axes.set_xlabel("evaluations")
-    axes.legend(loc="lower right", frameon=False)

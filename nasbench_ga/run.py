@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import importlib.util
 import json
+import operator
 import sys
 import time
 import types
@@ -85,6 +86,21 @@ class RunConfig:
     load: tuple[Path, ...] = ()
     """Python files to run first, which register spaces, fitnesses or algorithms of your own."""
 
+    def __post_init__(self) -> None:
+        """Takes paths as text and numbers as numpy has them, and refuses what is no number."""
+        for name, optional in (("repeats", False), ("seed", False), ("evaluations", True)):
+            value = getattr(self, name)
+            if not (value is None and optional):
+                try:
+                    object.__setattr__(self, name, operator.index(value))
+                except TypeError as error:
+                    raise NasbenchError(f"{name} is an integer, not {value!r}.") from error
+        if not self.checkpoint_seconds >= 0:
+            raise NasbenchError(f"checkpoint_seconds is 0 or more, not {self.checkpoint_seconds}.")
+        if self.results is not None:
+            object.__setattr__(self, "results", Path(self.results))
+        object.__setattr__(self, "load", tuple(map(Path, self.load)))
+
 
 @dataclass(frozen=True)
 class Result:
@@ -93,7 +109,7 @@ class Result:
     Attributes:
         folder: where its record is.
         objective: which metrics were searched on and reported, None without a table.
-        best: the best cell of all repeats, in the form that papers print.
+        best: the best cell of all repeats, in the form that papers print; None if no evaluated cell has a number.
     """
 
     folder: Path

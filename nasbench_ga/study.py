@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,6 +24,7 @@ from nasbench_ga.search import Search
 from nasbench_ga.spaces import Genotypes, Space
 
 T = TypeVar("T")
+MOST_REPEATS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -110,19 +111,37 @@ class Memo:
 
     def _remember(self, keys: NDArray[np.int64], outcome: Evaluation) -> None:
         start, end = len(self.places), len(self.places) + len(keys)
-        if clash := {"value", "seconds"} & set(outcome.extras):
-            raise NasbenchError(f"The extras of a fitness need names of their own, not {min(clash)!r}.")
-        for name, values in {"value": outcome.value, "seconds": outcome.seconds, **outcome.extras}.items():
-            if np.shape(values) != keys.shape:
-                raise NasbenchError(
-                    f"A fitness gives one {name} for each genotype, shape {keys.shape}; got shape {np.shape(values)}."
-                )
+        for name, values in _checked(outcome, len(keys)).items():
             column = self.columns.get(name, np.empty(0))
             if end > len(column):
                 column = np.concatenate([column, np.full(2 * end - len(column), np.nan)])
             column[start:end] = values
             self.columns[name] = column
         self.places.update(zip(keys.tolist(), range(start, end), strict=True))
+
+
+def _checked(outcome: Evaluation, n: int) -> dict[str, NDArray[np.float64]]:
+    """The columns of an evaluation of n genotypes, after making sure that they are what a fitness should give."""
+    if not isinstance(outcome, Evaluation):
+        raise NasbenchError(f"A fitness gives an Evaluation, not {type(outcome).__name__}.")
+    reserved = {column.name for column in fields(Rows)}
+    for name in outcome.extras:
+        if name in reserved or "/" in name:
+            raise NasbenchError(f"The extras of a fitness need names of their own, not {name!r}.")
+    columns = {"value": outcome.value, "seconds": outcome.seconds, **outcome.extras}
+    for name, values in columns.items():
+        array = np.asarray(values)
+        if array.shape != (n,) or array.dtype.kind not in "fiub":
+            raise NasbenchError(
+                f"A fitness gives one real {name} for each genotype, shape ({n},); "
+                f"got {array.dtype} of shape {array.shape}."
+            )
+        columns[name] = array.astype(np.float64)
+    if np.isposinf(columns["value"]).any():
+        raise NasbenchError("A fitness gave an infinite value, which nothing could be better than.")
+    if (columns["seconds"] < 0).any():
+        raise NasbenchError("A fitness gave negative seconds.")
+    return columns
 
 
 @dataclass
@@ -170,8 +189,8 @@ class Study:
         budget: Budget,
         only: Iterable[int] | None = None,
     ) -> None:
-        if repeats < 1:
-            raise NasbenchError(f"A study has at least 1 repeat, not {repeats}.")
+        if not 1 <= repeats <= MOST_REPEATS:
+            raise NasbenchError(f"A study has at least 1 repeat and at most {MOST_REPEATS:,}, not {repeats}.")
         if seed < 0:
             raise NasbenchError(f"A seed is 0 or a positive integer, not {seed}.")
         seeds = np.random.SeedSequence(seed).spawn(repeats)
@@ -209,7 +228,8 @@ class Study:
 
     def _ask(self, repeat: Repeat) -> tuple[Genotypes, bool]:
         """A repeat's candidates, as far as its evaluations go, and whether that is all that it asked for."""
-        candidates, seconds = _timed(repeat.search.ask)
+        asked, seconds = _timed(repeat.search.ask)
+        candidates = self.space.check(asked)
         repeat.wall_seconds += seconds
         left = len(candidates) if self.budget.evaluations is None else self.budget.evaluations - repeat.evaluations
         if not len(candidates) and not repeat.evaluations:

@@ -14,7 +14,8 @@ from nasbench_ga.tables import Objective, Table
 def summarise(rows: Rows, space: Space, table: Table | None, objective: Objective | None) -> list[dict[str, Any]]:
     """The summary of a study, as JSON: one dictionary a repeat.
 
-    The best cell of a repeat is the first that reached its highest fitness; every other number is that cell's.
+    The best cell of a repeat is the first that reached its highest fitness; every other number is that cell's. A repeat
+    without any number has no best cell.
 
     Args:
         rows: all evaluations, by repeat and step.
@@ -32,11 +33,13 @@ def _repeat(rows: Rows, space: Space, table: Table | None, objective: Objective 
         "evaluations": len(rows),
         "unique_cells": len(np.unique(rows.id)),
         "seconds": _json_number(rows.seconds.sum()),
-        "best_step": int(rows.step[best]),
-        "best_id": int(rows.id[best]),
-        "best_cell": str(space.decode(rows.genotype[best])),
         "best_value": _json_number(rows.value[best]),
     }
+    if summary["best_value"] is None:
+        return summary | dict.fromkeys(("best_step", "best_id", "best_cell"))
+    summary["best_step"] = int(rows.step[best])
+    summary["best_id"] = int(rows.id[best])
+    summary["best_cell"] = str(space.decode(rows.genotype[best]))
     if table is not None and objective is not None:
         for metric in objective.reported:
             value = float(table.lookup(rows.id[best : best + 1], metric)[0])

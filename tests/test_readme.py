@@ -13,7 +13,7 @@ README = Path(__file__).parents[1] / "README.md"
 BLOCKS = re.findall(r"^```(bash|python)\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
 COMMANDS = [line for kind, text in BLOCKS if kind == "bash" for line in text.splitlines() if line.startswith("python ")]
 PLUGIN = next(text for kind, text in BLOCKS if kind == "python" and "register_space" in text)
-NOTEBOOK = next(text for kind, text in BLOCKS if kind == "python" and "get_space" in text)
+NOTEBOOK = "".join(text for kind, text in BLOCKS if kind == "python" and "register_space" not in text)
 
 
 def run(arguments: list[str], folder: Path) -> str:

@@ -62,7 +62,7 @@ def test_the_summary_is_of_the_first_best_evaluation(values: list[list[float]]) 
     for own, row in zip(values, summary.summarise(rows_of(values), SPACE, None, None), strict=True):
         finite = [value for value in own if np.isfinite(value)]
         assert row["best_value"] == (max(finite) if finite else None)
-        assert row["best_step"] == (own.index(max(finite)) if finite else 0)
+        assert row["best_step"] == (own.index(max(finite)) if finite else None)
         assert row["evaluations"] == row["seconds"] == len(own)
 
 
@@ -74,7 +74,10 @@ def test_picture_and_table_when_nothing_has_a_value(tmp_path: Path, capsys: pyte
     report.draw(told, rows, tmp_path / "picture.png")
     report.show(told)
     assert (tmp_path / "picture.png").stat().st_size > 1000
-    assert "–" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "–" in output
+    assert "No evaluated cell has a number, so there is no best one." in output
+    assert told.best_cell is None
 
 
 def test_regret_in_the_table_belongs_to_the_value_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

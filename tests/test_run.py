@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import nasbench_ga as ng
 from nasbench_ga import records, study
@@ -345,6 +347,82 @@ def test_seconds_alone_are_the_budget(published: Callable[[str], Path]) -> None:
     assert 3e7 - 4000 < result.summary["seconds"][0] <= 3e7
 
 
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_flipped_bit_of_what_is_kept_for_resuming_is_found(data: st.DataObject) -> None:
+    broken = replace(SMALL, results=Path("broken"), checkpoint_seconds=0.0, resume=True)
+    if not Path("broken").exists():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(records.Recorder, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                run(broken)
+    path = Path("broken/progress") / data.draw(
+        st.sampled_from(["state.pickle", "rows-000000.arrow", "rows-000003.arrow"])
+    )
+    whole = path.read_bytes()
+    bit = data.draw(st.integers(0, 8 * len(whole) - 1))
+    damaged = bytearray(whole)
+    damaged[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(damaged)
+    try:
+        with pytest.raises(CorruptFileError, match=r"checksum.*delete broken and run again"):
+            run(broken)
+    finally:
+        path.write_bytes(whole)
+
+
+def test_a_run_that_is_refused_leaves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--space", "nats-tss", "--table", "analog-nas", "--seconds", "1000", "--results", "r"]) == 1
+    assert "needs the cost" in capsys.readouterr().err
+    assert not Path("r").exists()
+
+
+def test_cells_without_numbers_are_no_results(
+    published: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nasbench_ga.tables import convert
+
+    table = str(convert("some", published("nb101/nasbench_only108_300.tfrecord")))
+    assert main(["--table", table, "--repeats", "2", "--evaluations", "5"]) == 0
+    assert "No evaluated cell has a number" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_terminals_that_cannot_write_everything_get_the_rest(encoding: str) -> None:
+    command = [sys.executable, "-m", "nasbench_ga.run", "--space", "nats-tss", "--table", "analog-nas"]
+    command += ["--repeats", "2", "--evaluations", "60"]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"Best cell" in done.stdout
+
+
+def test_a_full_disk_behind_the_output_is_one_sentence() -> None:
+    command = f"{sys.executable} -m nasbench_ga.tables list > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == "error: No space left on device\n"
+    assert done.returncode == 1
+
+
+def test_configurations_take_what_python_has_and_refuse_nonsense() -> None:
+    config = RunConfig(results="r", load=("a.py",), repeats=np.int64(3), seed=np.uint8(2))
+    assert (config.results, config.load, config.repeats, config.seed) == (Path("r"), (Path("a.py"),), 3, 2)
+    json.dumps([config.repeats, config.seed])
+    for nonsense in ({"repeats": "3"}, {"repeats": 1.5}, {"seed": None}, {"evaluations": 2.0}):
+        with pytest.raises(NasbenchError, match="is an integer, not"):
+            RunConfig(**nonsense)
+    with pytest.raises(NasbenchError, match="checkpoint_seconds is 0 or more, not nan"):
+        RunConfig(checkpoint_seconds=float("nan"))
+
+
+def test_too_much_at_a_time_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--space", "nats-tss", "--table", "analog-nas", "--algorithm", "random"]
+    assert main([*arguments, "--random.batch", "100000000000"]) == 1
+    assert "not enough memory" in capsys.readouterr().err
+    assert main([*arguments, "--repeats", "99999999999"]) == 1
+    assert "at most 1,000,000" in capsys.readouterr().err
+
+
 def test_damaged_records_are_named_when_read() -> None:
     result = run(replace(SMALL, results=Path("mine")))
     path = result.folder / records.EVALUATIONS
@@ -388,7 +466,7 @@ def test_many_repeats_are_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
         (["--dataset", "cifar-10"], "did you mean 'cifar10'?"),
         (["--metric", "cifar10/test/baselin"], "did you mean 'cifar10/test/baseline'?"),
         (["--metric", "accuracy"], "A metric is named dataset/split/epochs"),
-        (["--metric", "cifar10/test/baseline@0"], "There is no seed of cifar10/test/baseline"),
+        (["--metric", "cifar10/test/baseline@0"], "There is no seed '0' of cifar10/test/baseline"),
         (["--test-metric", "cifar10/test/109"], "There is no metric"),
         (["--space", "nb101"], "is of the space 'nats-tss', not of 'nb101'"),
         (["--repeats", "0"], "at least 1 repeat"),

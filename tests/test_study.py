@@ -129,7 +129,7 @@ def test_budgets_without_end_or_content_are_refused(evaluations: int | None, sec
 
 
 def test_a_study_has_repeats() -> None:
-    with pytest.raises(NasbenchError, match="at least 1 repeat, not 0"):
+    with pytest.raises(NasbenchError, match="at least 1 repeat and at most 1,000,000, not 0"):
         make_study(get_space("nats-sss"), Budget(10), repeats=0)
 
 
@@ -137,7 +137,9 @@ def test_a_fitness_of_the_wrong_shape_is_named() -> None:
     space = get_space("nats-sss")
     memo = Memo(space, lambda genotypes: Evaluation(np.zeros(3), np.zeros(len(genotypes))))
     genotypes = space.enumerate()[:10]
-    with pytest.raises(NasbenchError, match=r"one value for each genotype, shape \(10,\); got shape \(3,\)"):
+    with pytest.raises(
+        NasbenchError, match=r"one real value for each genotype, shape \(10,\); got float64 of shape \(3,\)"
+    ):
         memo.evaluate(genotypes, space.identify(genotypes))
 
 
@@ -288,3 +290,35 @@ def test_a_search_that_never_asks_is_named() -> None:
     space = get_space("nats-sss")
     with pytest.raises(NasbenchError, match="asks for nothing"):
         Study(space, Counted(space), lambda rng: Silent(space, rng, RandomSettings(7)), 1, 0, Budget(10)).advance()
+
+
+GOOD = np.zeros(3)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (None, "gives an Evaluation, not NoneType"),
+        (GOOD, "gives an Evaluation, not ndarray"),
+        (Evaluation(np.array(["a"] * 3), GOOD), "one real value for each genotype"),
+        (Evaluation(GOOD * 1j, GOOD), "one real value for each genotype"),
+        (Evaluation(GOOD + np.inf, GOOD), "infinite value"),
+        (Evaluation(GOOD, GOOD - 1), "negative seconds"),
+        (Evaluation(GOOD, GOOD, {"repeat": GOOD}), "names of their own, not 'repeat'"),
+        (Evaluation(GOOD, GOOD, {"cifar10/test/108": GOOD}), "names of their own, not 'cifar10/test/108'"),
+        (Evaluation(GOOD, GOOD, {"mine": GOOD[:2]}), "one real mine for each genotype"),
+    ],
+)
+def test_a_fitness_that_gives_nonsense_is_named(outcome: Any, expected: str) -> None:
+    space = get_space("nats-sss")
+    genotypes = space.enumerate()[:3]
+    with pytest.raises(NasbenchError, match=expected):
+        Memo(space, lambda _: outcome).evaluate(genotypes, space.identify(genotypes))
+
+
+@pytest.mark.parametrize(
+    "cardinalities", [np.array([2, 1], np.int8), [2, 2], np.array([2, 2]), np.full(70, 8, np.int8)]
+)
+def test_a_space_that_cannot_be_is_refused_where_it_is_written(cardinalities: Any) -> None:
+    with pytest.raises(NasbenchError, match=r"cardinalities of Impossible|cannot be numbered"):
+        type("Impossible", (CategoricalSpace,), {"name": "x", "benchmark": "x", "cardinalities": cardinalities})

@@ -18,6 +18,7 @@ Genotypes = NDArray[np.int8]
 spaces: Registry[type[Space]] = Registry("space")
 register_space = spaces.register
 
+MOST_CELLS = 2**63 - 1
 _CROSSOVER_TRIES = 100
 
 
@@ -210,6 +211,14 @@ class CategoricalSpace(Space):
     def __init_subclass__(cls) -> None:
         """Counts the cells."""
         super().__init_subclass__()
+        cardinalities = np.asarray(cls.cardinalities)
+        if cardinalities.dtype != np.int8 or cardinalities.ndim != 1 or not (cardinalities > 1).all():
+            raise NasbenchError(
+                f"The cardinalities of {cls.__name__} are an int8 array with a number from 2 to 127 for each gene, "
+                f"not {cls.cardinalities!r}."
+            )
+        if math.prod(cardinalities.tolist()) > MOST_CELLS:
+            raise NasbenchError(f"{cls.__name__} has more than {MOST_CELLS:,} cells, which cannot be numbered.")
         cls.size = math.prod(cls.cardinalities.tolist())
 
     def sample(self, n: int, rng: np.random.Generator) -> Genotypes:

@@ -43,7 +43,7 @@ class NATSSize(CategoricalSpace):
         Raises:
             NasbenchError: not five channel counts out of 8, 16, .. 64.
         """
-        counts = cell.split(":")
+        counts = str(cell).split(":")
         if len(counts) != STAGES or any(count not in map(str, CHANNELS) for count in counts):
             raise NasbenchError(
                 f"Expected {STAGES} channel counts out of {', '.join(map(str, CHANNELS))}, joined by colons, "

@@ -92,7 +92,7 @@ class NATSTopology(CategoricalSpace):
         Raises:
             NasbenchError: not of that form, or an unknown operation.
         """
-        parts = _ARCHITECTURE.fullmatch(cell)
+        parts = _ARCHITECTURE.fullmatch(str(cell))
         if parts is None:
             raise NasbenchError(f"Expected an architecture string |op~0|+|op~0|op~1|+|op~0|op~1|op~2|, got {cell!r}.")
         if unknown := [name for name in parts.groups() if name not in OPERATION_NAMES]:

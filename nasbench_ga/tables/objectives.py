@@ -59,16 +59,17 @@ def choose_objective(
 
     Raises:
         UnknownNameError: the table does not hold that data set or metric.
-        NasbenchError: the table holds no test accuracy for the data set.
+        NasbenchError: the table holds no test accuracy for the data set, or a metric is no accuracy.
     """
-    for wanted in filter(None, (search, test)):
-        table.values(wanted)
+    for wanted in (search, test):
+        if wanted is not None:
+            _check_accuracy(table, wanted)
     available = _available(table)
     if dataset is None:
         complete = (name for name, (_, published) in available.items() if published)
         dataset = Metric.parse(search).dataset.removesuffix("-valid") if search else next(complete, "")
     if dataset and dataset not in available:
-        raise UnknownNameError(f"dataset in table {table.name}", dataset, available)
+        raise UnknownNameError("dataset", dataset, available, f" in table {table.name}")
     validation, published_test = available.get(dataset, (None, None))
     test = test or published_test
     if test is None:
@@ -77,6 +78,15 @@ def choose_objective(
             f"It holds: {', '.join(table.metrics)}."
         )
     return Objective(search or validation or test, validation, test, search is None and validation is None)
+
+
+def _check_accuracy(table: Table, metric: str) -> None:
+    table.values(metric)
+    if (base := Metric.parse(metric).base) not in table.accuracies:
+        raise NasbenchError(
+            f"{base} is no accuracy, and a search maximises and reports accuracies. Choose from: "
+            f"{', '.join(table.accuracies)}."
+        )
 
 
 def _available(table: Table) -> dict[str, tuple[str | None, str | None]]:

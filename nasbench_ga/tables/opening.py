@@ -13,6 +13,7 @@ from typing import Any
 from nasbench_ga.errors import CorruptFileError, NasbenchError, TableNotFoundError, UnknownNameError
 from nasbench_ga.tables import readers, storage
 from nasbench_ga.tables.catalog import CATALOG
+from nasbench_ga.tables.contents import TableContents
 from nasbench_ga.tables.table import Table
 
 ENVIRONMENT_VARIABLE = "NASBENCH_GA_DATA"
@@ -68,6 +69,8 @@ def find(name: str) -> Source:
                 return Source(name, folder / file_name)
     if name not in CATALOG and Path(name).exists():
         return Source(Path(name).stem, Path(name))
+    if name not in CATALOG and (os.sep in name or Path(name).suffix):
+        raise TableNotFoundError(f"There is no table at {name}.")
     if name not in CATALOG:
         raise UnknownNameError("table", name, CATALOG)
     if installed := CATALOG[name].installed_file():
@@ -102,13 +105,8 @@ def search_folders() -> list[Path]:
 def _not_found(name: str) -> str:
     publication = CATALOG[name]
     places = ", ".join(str(folder) for folder in search_folders())
-    if publication.requirement:
-        return f"Table {name!r} is not in {places}; it comes with: pip install {publication.requirement}"
     file_names = ", ".join((f"{name}{storage.SUFFIX}", *publication.known_as))
-    return (
-        f"Table {name!r} is in none of: {places} (looked for {file_names}). "
-        f"Get it with: python -m nasbench_ga.tables fetch {name}"
-    )
+    return f"Table {name!r} is in none of: {places} (looked for {file_names}). Get it with: {publication.how_to_get}"
 
 
 def open_source(source: Source, *, progress: bool = False) -> Table:
@@ -120,23 +118,42 @@ def open_source(source: Source, *, progress: bool = False) -> Table:
     """
     if not source.path.exists():
         raise TableNotFoundError(f"There is no table at {source.path}.")
+    table = Table(source.name, _stored(source, progress), source.path)
+    if source.name in CATALOG and CATALOG[source.name].space != table.space:
+        raise NasbenchError(f"{source.path} is a table of the space {table.space!r}, which {source.name!r} is not.")
+    return table
+
+
+def _stored(source: Source, progress: bool) -> storage.StoredTable:
     if source.path.suffix == storage.SUFFIX:
-        return Table(source.name, storage.read(source.path), source.path)
+        return storage.read(source.path)
     place, state = _place_and_state(source.path)
     copy = COMPACT_COPIES / f"{source.name}-{place}-{state}{storage.SUFFIX}"
     if copy.exists():
         try:
-            return Table(source.name, storage.read(copy), source.path)
+            return storage.read(copy)
         except CorruptFileError as error:
             warnings.warn(f"{error} Converting {source.path} again.", stacklevel=2)
-    stored = storage.store(readers.read(source.path, progress=progress))
+    stored = storage.store(_read(source.name, source.path, progress))
     try:
         storage.write(stored, copy)
         for outdated in set(COMPACT_COPIES.glob(f"{glob.escape(source.name)}-{place}-*")) - {copy}:
             outdated.unlink(missing_ok=True)
     except NasbenchError as error:
         warnings.warn(f"{error} {source.path} is converted each time it is opened.", stacklevel=2)
-    return Table(source.name, stored, source.path)
+    return stored
+
+
+def _read(name: str, path: Path, progress: bool) -> TableContents:
+    """Reads a published file; one with its official name has to have the checksum that its publisher states."""
+    contents = readers.read(path, progress=progress)
+    stated = CATALOG[name].sha256 if name in CATALOG and path.name == CATALOG[name].file_name else None
+    if stated not in (None, contents.provenance.get("sha256")):
+        raise CorruptFileError(
+            f"{path} has the SHA-256 {contents.provenance.get('sha256')}, but its publisher states {stated}. "
+            f"Get it again: {CATALOG[name].how_to_get}"
+        )
+    return contents
 
 
 def _place_and_state(path: Path) -> tuple[str, str]:
@@ -158,7 +175,9 @@ def convert(name: str, source: str | os.PathLike[str], *, progress: bool = False
     """
     if not Path(source).exists():
         raise TableNotFoundError(f"There is nothing to convert at {source}.")
-    contents = readers.read(Path(source), progress=progress)
+    if Path(name).name != name:
+        raise NasbenchError(f"A table is called by a plain name, not {name!r}.")
+    contents = _read(name, Path(source), progress)
     if name in CATALOG and CATALOG[name].space != contents.space:
         raise NasbenchError(
             f"{source} is a table of the space {contents.space!r}, but {name!r} is one of {CATALOG[name].space!r}."

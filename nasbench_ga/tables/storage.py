@@ -17,9 +17,9 @@ from nasbench_ga.errors import CorruptFileError
 from nasbench_ga.files import atomic_path
 from nasbench_ga.tables.contents import Column, TableContents
 
-FORMAT = 1
+FORMAT = 2
 SUFFIX = ".arrow"
-_KEY = b"nasbench_ga"
+_KEY, _DIGEST_KEY = b"nasbench_ga", b"nasbench_ga sha256"
 _DAMAGED = (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError, NotImplementedError)
 """What reading a damaged Arrow file can raise."""
 
@@ -116,7 +116,8 @@ def write(stored: StoredTable, path: Path) -> None:
     }
     arrays = {name: pa.array(column.data) for name, column in stored.columns.items()}
     fields = [pa.field(name, array.type, nullable=False) for name, array in arrays.items()]
-    schema = pa.schema(fields, metadata={_KEY: json.dumps(header, sort_keys=True)})
+    content = json.dumps(header, sort_keys=True).encode()
+    schema = pa.schema(fields, metadata={_KEY: content, _DIGEST_KEY: hashlib.sha256(content).hexdigest()})
     batch = pa.record_batch(list(arrays.values()), schema=schema)
     with (
         atomic_path(path) as temporary,
@@ -135,7 +136,10 @@ def read(path: Path) -> StoredTable:
     try:
         with pa.memory_map(str(path)) as source:
             batch = pa.ipc.open_file(source).get_batch(0)
-        header = json.loads(batch.schema.metadata[_KEY])
+        content = batch.schema.metadata[_KEY]
+        if hashlib.sha256(content).hexdigest().encode() != batch.schema.metadata[_DIGEST_KEY]:
+            raise ValueError("its description is damaged")
+        header = json.loads(content)
         if header["format"] != FORMAT:
             raise ValueError(f"it has format {header['format']}, and this version reads {FORMAT}")
         columns = _columns(batch, header["columns"], path)

@@ -112,7 +112,7 @@ class Table:
 
     def _read(self, metric: Metric) -> NDArray[np.float64]:
         if metric.base not in self.seeds:
-            raise UnknownNameError(f"metric in table {self.name}", metric.base, self.metrics)
+            raise UnknownNameError("metric", metric.base, self.metrics, f" in table {self.name}")
         columns, seeds = self._stored.columns, self.seeds[metric.base]
         if not seeds and metric.seed == MEAN:
             return columns[metric.base].values()
@@ -122,9 +122,8 @@ class Table:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # of cells without any published seed: NaN
                 return np.nanmean([columns[f"{metric.base}@{seed}"].values() for seed in seeds], axis=0)
-        raise UnknownNameError(
-            f"seed of {metric.base} in table {self.name}", metric.seed, dict.fromkeys((MEAN, *seeds))
-        )
+        choices = dict.fromkeys((MEAN, *seeds))
+        raise UnknownNameError("seed", metric.seed, choices, f" of {metric.base} in table {self.name}")
 
     def verify(self) -> None:
         """Reads every byte and compares it with the checksums that it was written with.
@@ -146,7 +145,7 @@ class Table:
             NasbenchError: ids that are not integers or not rows of the table.
         """
         ids = np.asarray(ids)
-        if ids.dtype.kind not in "iu":
+        if ids.size and ids.dtype.kind not in "iu":
             raise NasbenchError(
                 f"Cells are looked up by integers, as {self.space}.identify gives them; got {ids.dtype}."
             )
@@ -154,7 +153,7 @@ class Table:
             raise NasbenchError(
                 f"Table {self.name} has the rows 0 to {len(self) - 1}, but was asked for {ids.min()} to {ids.max()}."
             )
-        return self.values(metric)[ids]
+        return self.values(metric)[ids.astype(np.int64, copy=False)]
 
     def best(self, metric: str) -> tuple[int, float]:
         """The cell with the highest number, and that number: the optimum that regret is measured against.

@@ -57,9 +57,9 @@ def test_the_data_set_follows_from_the_searched_metric() -> None:
 def test_an_unknown_data_set_or_metric_lists_what_there_is() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'cifar10'"):
         choose_objective(TSS, "cifar11")
-    with pytest.raises(UnknownNameError, match="no metric in table t 'cifar10/x/1'"):
+    with pytest.raises(UnknownNameError, match="no metric 'cifar10/x/1' in table t"):
         choose_objective(TSS, search="cifar10/x/1")
-    with pytest.raises(UnknownNameError, match="no metric in table t 'cifar10/x/1'"):
+    with pytest.raises(UnknownNameError, match="no metric 'cifar10/x/1' in table t"):
         choose_objective(TSS, test="cifar10/x/1")
 
 
@@ -102,3 +102,14 @@ def test_networks_trained_on_half_of_cifar10_can_be_reported_themselves() -> Non
     table = holding("nats-tss", "cifar10-valid/x-valid/200@777", "cifar10-valid/ori-test/200@777")
     assert choose_objective(table, "cifar10-valid").test == "cifar10-valid/ori-test/200"
     assert choose_objective(table).search == "cifar10-valid/x-valid/200"
+
+
+@pytest.mark.parametrize("wanted", ["search", "test"])
+def test_what_is_no_accuracy_is_neither_searched_nor_reported(wanted: str) -> None:
+    with pytest.raises(NasbenchError, match=r"cifar10/parameters is no accuracy.*Choose from: .*x-valid/200"):
+        choose_objective(TSS, **{wanted: "cifar10/parameters"})
+
+
+def test_an_empty_metric_is_not_no_metric() -> None:
+    with pytest.raises(NasbenchError, match="A metric is named dataset/split/epochs"):
+        choose_objective(TSS, search="")

@@ -19,6 +19,7 @@ from nasbench_ga.tables import (
     search_folders,
     storage,
 )
+from nasbench_ga.tables.catalog import CATALOG
 
 PARQUETS = {"nb101": "nb101_108.parquet", "nats-tss": "nats_tss.parquet", "nats-sss": "nats_sss.parquet"}
 
@@ -243,3 +244,30 @@ def test_analog_nas_comes_with_its_package() -> None:
     table = open_table("analog-nas")
     assert (len(table), table.space) == (15_625, "nats-tss")
     assert choose_objective(table).test == "cifar10/test/baseline"
+
+
+def test_a_file_of_an_official_name_has_the_published_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    content = bytearray(CATALOG["analog-nas"].installed_file().read_bytes())
+    content[content.index(b"G@", 2000) + 8] ^= 1
+    (tmp_path / "data.anb").write_bytes(content)
+    with pytest.raises(CorruptFileError, match=r"data\.anb has the SHA-256 .* pip install analog-nasbench"):
+        open_table("analog-nas", tmp_path / "data.anb")
+    with pytest.raises(CorruptFileError, match="its publisher states"):
+        convert("analog-nas", tmp_path / "data.anb")
+    assert open_table("mine", tmp_path / "data.anb").space == "nats-tss"
+
+
+def test_a_table_has_a_plain_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NasbenchError, match=r"plain name, not '\.\./mine'"):
+        convert("../mine", CATALOG["analog-nas"].installed_file())
+
+
+def test_a_table_of_another_space_under_a_name_of_the_catalog_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    convert("mine", CATALOG["analog-nas"].installed_file()).rename(tmp_path / "data" / "nb101.arrow")
+    with pytest.raises(NasbenchError, match="is a table of the space 'nats-tss', which 'nb101' is not"):
+        open_table("nb101")

@@ -182,7 +182,7 @@ def test_another_format_version_is_refused(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(storage, "FORMAT", 99)
     storage.write(storage.store(contents({"a/b": np.ones(3)})), path)
     monkeypatch.undo()
-    with pytest.raises(CorruptFileError, match="has format 99, and this version reads 1"):
+    with pytest.raises(CorruptFileError, match="has format 99, and this version reads 2"):
         storage.read(path)
 
 
@@ -201,3 +201,13 @@ def test_numbers_stay_readable_when_the_file_is_replaced(tmp_path: Path) -> None
     old = storage.read(path)
     storage.write(storage.store(contents({"a/b": np.zeros(1_000)})), path)
     np.testing.assert_array_equal(old.columns["a/b"].values(), np.arange(1_000) / 3)
+
+
+def test_an_edited_scale_is_found_when_the_table_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "t.arrow"
+    storage.write(storage.store(TableContents("nats-tss", {"a/b": Column(np.ones(3), 100.0)})), path)
+    content = path.read_bytes()
+    assert b'"scale": 100.0' in content
+    path.write_bytes(content.replace(b'"scale": 100.0', b'"scale": 100.1'))
+    with pytest.raises(CorruptFileError, match="its description is damaged"):
+        storage.read(path)

@@ -43,7 +43,7 @@ def test_a_published_mean_is_taken_as_it_is() -> None:
 
 def test_what_no_seed_changes_has_no_seed() -> None:
     np.testing.assert_array_equal(TABLE.values("c/parameters"), [7, 8, 9, 10])
-    with pytest.raises(UnknownNameError, match="no seed of c/parameters in table small '0'"):
+    with pytest.raises(UnknownNameError, match="no seed '0' of c/parameters in table small"):
         TABLE.values("c/parameters@0")
 
 
@@ -94,14 +94,14 @@ def test_ids_that_are_no_integers_are_refused(ids: list[object]) -> None:
 
 def test_an_unknown_metric_lists_all_and_names_the_nearest() -> None:
     with pytest.raises(
-        UnknownNameError, match="no metric in table small 'c/tests/9'; did you mean 'c/test/9'"
+        UnknownNameError, match="no metric 'c/tests/9' in table small; did you mean 'c/test/9'"
     ) as caught:
         TABLE.lookup([0], "c/tests/9")
     assert all(metric in str(caught.value) for metric in TABLE.metrics)
 
 
 def test_an_unknown_seed_lists_the_seeds() -> None:
-    with pytest.raises(UnknownNameError, match="no seed of c/test/9 in table small '2'") as caught:
+    with pytest.raises(UnknownNameError, match="no seed '2' of c/test/9 in table small") as caught:
         TABLE.values("c/test/9@2")
     assert caught.value.choices == ("mean", "0", "1")
 

@@ -109,7 +109,8 @@ def test_convert_a_published_file(parquet: Path, home: Path, capsys: pytest.Capt
     [
         (["show", "nb101"], "fetch nb101"),
         (["show", "nb-101"], "did you mean 'nb101'"),
-        (["check", "nowhere.arrow"], "no table 'nowhere.arrow'"),
+        (["check", "nowhere.arrow"], "no table at nowhere.arrow"),
+        (["convert", "../mine", "nowhere"], "nothing to convert at nowhere"),
         (["convert", "mine", "nowhere"], "nothing to convert at nowhere"),
         (["fetch", "nb-101"], "did you mean 'nb101'"),
     ],

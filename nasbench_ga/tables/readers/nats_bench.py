@@ -164,6 +164,8 @@ def _processors() -> int:
 def _read_cell(member: _Member) -> tuple[str, Metrics]:
     """The architecture string and the metrics in one cell's file."""
     results = _unpickle(member)
+    if not isinstance(results, dict) or not all(isinstance(result, dict) for result in results.values()):
+        raise CorruptFileError(f"{member.place}: expected a dict of results by epochs. Download it again.")
     metrics = cell_metrics(results, member.place)
     architectures = {str(result["arch_str"]) for result in results.values()}
     if len(architectures) != 1:
