@@ -84,14 +84,9 @@ class _Column:
     form: str
     optimum: float | None = None
 
-    @property
-    def mean_form(self) -> str:
-        """A mean of counts need not be one."""
-        return ",.1f" if self.form == ",.0f" else self.form
-
-    def text(self, value: float, form: str = "") -> str:
-        """A number, with its regret if there is an optimum."""
-        form = form or self.form
+    def text(self, value: float) -> str:
+        """A number, with its regret if there is an optimum; a mean of counts need not be one."""
+        form = ",.1f" if self.form == ",.0f" and np.isfinite(value) and value != round(value) else self.form
         regret = "" if self.optimum is None else f" ({_text(self.optimum - value, form)})"
         return _text(value, form) + regret
 
@@ -130,7 +125,7 @@ def _table(report: Report) -> Any:
         for number, row in enumerate(report.summary):
             table.add_row(str(row["repeat"]), *(column.text(column.values[number]) for column in columns))
         table.add_section()
-    table.add_row("mean", *(column.text(float(column.values.mean()), column.mean_form) for column in columns))
+    table.add_row("mean", *(column.text(float(column.values.mean())) for column in columns))
     table.add_row("sd", *(_text(_standard_deviation(column.values), column.form) for column in columns))
     if len(report.summary) > MOST_ROWS:
         for name, quantile in (("min", 0.0), ("median", 0.5), ("max", 1.0)):
@@ -159,7 +154,7 @@ def _explanations(report: Report) -> list[str]:
             f"Best cell: number {best['best_id']} of {report.space.name}, found by repeat {best['repeat']} "
             f"as evaluation {best['best_step'] + 1}: {report.best_cell}"
         )
-    lines = [found]
+    lines = [found, f"Hours: {report.fitness.seconds_are}; wall seconds are this machine's."]
     if report.table is not None and report.objective is not None:
         table = report.table
         lines.append(f"Table: {table.name} from {table.path or 'memory'} (fingerprint {table.fingerprint[:12]}).")
@@ -175,7 +170,6 @@ def _explanations(report: Report) -> list[str]:
                 f"accuracy {report.objective.test} itself: its results are optimistic."
             )
         lines += [f"Note: {note}" for note in table.notes]
-    lines.append(f"Hours: {report.fitness.seconds_are}.")
     if len(report.summary) > MOST_ROWS:
         lines.append(f"Each of the {len(report.summary)} repeats is in {report.folder / 'summary.json'}.")
     lines.append("sd is the sample standard deviation over repeats.")

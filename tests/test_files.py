@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as hnp
 from nasbench_ga import files
 from nasbench_ga.errors import CorruptFileError, NasbenchError
 from nasbench_ga.files import atomic_path, load_plain_pickle, read_json, sha256, write_bytes, write_json
+from tests.support.payload import Runs
 
 
 class FailedError(Exception):
@@ -135,16 +136,6 @@ def test_sha256_of_the_standards_example(tmp_path: Path) -> None:
 # --- Reading pickles
 
 
-class Payload:
-    """Unpickles as a call."""
-
-    def __init__(self, *call: Any) -> None:
-        self.call = call
-
-    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        return self.call[0], self.call[1:]
-
-
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("name", ["system", "eval", "exec", "open", "mkdir", "getattr", "import", "numpy-load"])
 def test_calls_are_refused_and_not_made(tmp_path: Path, name: str, protocol: int) -> None:
@@ -159,7 +150,7 @@ def test_calls_are_refused_and_not_made(tmp_path: Path, name: str, protocol: int
         "import": (builtins.__import__, "os"),
         "numpy-load": (np.fromfile, str(marker)),
     }
-    content = pickle.dumps([1, {"nested": Payload(*calls[name])}], protocol)
+    content = pickle.dumps([1, {"nested": Runs(*calls[name])}], protocol)
     with pytest.raises(
         CorruptFileError, match=r"^a file cannot be read as plain data: it asks for .*only numpy arrays"
     ):
@@ -174,7 +165,7 @@ def test_persistent_objects_are_refused() -> None:
 
 def test_an_object_array_over_raw_memory_is_refused() -> None:
     """Its elements would be pointers that the file chose."""
-    content = pickle.dumps(Payload(np.ndarray, (1,), np.dtype("O"), b"\x41" * 8))
+    content = pickle.dumps(Runs(np.ndarray, (1,), np.dtype("O"), b"\x41" * 8))
     with pytest.raises(CorruptFileError):
         load_plain_pickle(content, "a file")
 
@@ -267,11 +258,11 @@ def test_objects_are_never_made_of_bytes(way: str, flags: int) -> None:
 
         payload = SetState()
     elif way == "structured":
-        payload = Payload(_frombuffer, pointer, np.dtype([("a", "O")]), (1,), "C")
+        payload = Runs(_frombuffer, pointer, np.dtype([("a", "O")]), (1,), "C")
     elif way == "scalar":
-        payload = Payload(scalar, dtype, pointer)
+        payload = Runs(scalar, dtype, pointer)
     else:
-        payload = Payload(_frombuffer, pointer, dtype, (1,), "C")
+        payload = Runs(_frombuffer, pointer, dtype, (1,), "C")
     with pytest.raises(CorruptFileError, match="cannot be read as plain data"):
         load_plain_pickle(pickle.dumps(payload, 4), "a file")
 

@@ -336,7 +336,7 @@ def test_what_is_no_accuracy_is_not_called_one(capsys: pytest.CaptureFixture[str
     output = capsys.readouterr().out
     assert "plain-parameters" in output
     assert "optimistic" not in output
-    assert "Hours: measured." in output
+    assert "Hours: measured;" in output
     assert "simulated" not in output
 
 
@@ -445,7 +445,7 @@ def test_the_command_prints_one_table_and_names_the_best_cell(capsys: pytest.Cap
     assert "Best cell: number" in output
     assert "|nor_conv_3x3~0|+|" in output
     assert "its results are optimistic" in output
-    assert "no simulated time" in output
+    assert "not simulated, as the table holds no training times" in output
     assert output.count("\n       0  ") == output.count("\n       2  ") == 1
 
 

@@ -177,7 +177,7 @@ class Table:
         wanted = Metric.parse(metric)
         training, evaluation = wanted.of("train-seconds"), wanted.of(f"{wanted.quantity}-seconds")
         if training.base not in self.seeds:
-            return Cost(np.full(len(self), np.nan), "no simulated time: the table holds no training times")
+            return Cost(np.full(len(self), np.nan), "not simulated, as the table holds no training times")
         seconds = self.values(str(training))
         if evaluation.base not in self.seeds:
             return Cost(seconds, "published training time (the table holds no evaluation times)")

@@ -133,7 +133,7 @@ def test_cost_without_evaluation_times_is_training_and_says_so() -> None:
 def test_cost_without_training_times_is_not_a_number_and_says_so() -> None:
     cost = TABLE.cost("empty/test/9")
     assert np.isnan(cost.seconds).all()
-    assert "no simulated time" in cost.meaning
+    assert "not simulated" in cost.meaning
 
 
 def test_verify_finds_what_changed_in_memory() -> None:

@@ -13,6 +13,7 @@ from nasbench_ga.errors import CorruptFileError
 from nasbench_ga.spaces import get_space
 from nasbench_ga.tables.catalog import CATALOG
 from nasbench_ga.tables.readers import analog, read
+from tests.support.payload import Runs
 
 SKIPS = "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|skip_connect~0|skip_connect~1|skip_connect~2|"
 
@@ -181,16 +182,6 @@ def test_another_cell_is_refused(package, tmp_path, cell):
 def test_another_content_is_refused(tmp_path, content):
     with pytest.raises(CorruptFileError, match="not AnalogNAS-Bench's table"):
         read(write(tmp_path / "data.anb", content))
-
-
-class Runs:
-    """Pickles as a call of a function, which a careless reader would make."""
-
-    def __init__(self, function, *arguments):
-        self.call = function, arguments
-
-    def __reduce__(self):
-        return self.call
 
 
 @pytest.mark.parametrize("function", [os.system, eval])

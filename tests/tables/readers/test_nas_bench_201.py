@@ -10,6 +10,7 @@ import torch
 
 from nasbench_ga.errors import CorruptFileError, NasbenchError
 from nasbench_ga.tables.readers import nas_bench_201, read
+from tests.support.payload import Runs
 
 CELLS = (0, 11, 284)
 
@@ -66,16 +67,6 @@ def test_a_file_with_fewer_seeds_leaves_them_nan(folder, tmp_path):
     columns = read(tmp_path).columns
     assert "cifar100/x-test/200@888" not in columns
     assert columns["cifar100/x-test/200@777"].values[11] == read(folder).columns["cifar100/x-test/200@777"].values[11]
-
-
-class Runs:
-    """Pickles as a call of a function, which a careless reader would make."""
-
-    def __init__(self, function, *arguments):
-        self.call = function, arguments
-
-    def __reduce__(self):
-        return self.call
 
 
 @pytest.mark.parametrize("function", [os.system, eval])

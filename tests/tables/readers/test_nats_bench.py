@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from nasbench_ga.errors import CorruptFileError, NasbenchError
 from nasbench_ga.spaces import get_space
 from nasbench_ga.tables.readers import nats_bench, read
+from tests.support.payload import Runs
 
 CELLS = (0, 11, 284)
 DATASETS = ("cifar10-valid", "cifar10", "cifar100", "ImageNet16-120")
@@ -333,16 +334,6 @@ def test_a_number_too_high_or_given_twice_is_refused(make, name):
     shutil.copy(folder / "000005.pickle.pbz2", folder / name)
     with pytest.raises(NasbenchError, match=name):
         read(folder)
-
-
-class Runs:
-    """Pickles as a call of a function, which a careless reader would make."""
-
-    def __init__(self, function, *arguments):
-        self.call = function, arguments
-
-    def __reduce__(self):
-        return self.call
 
 
 @pytest.mark.parametrize("function", [os.system, eval])
