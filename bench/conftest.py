@@ -67,7 +67,7 @@ def full_size_file(means: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """A file as big as the official `nasbench_only108.tfrecord`, its results made up; deleted afterwards."""
     from tests.support import nasbench101_file
 
-    path = tmp_path_factory.mktemp("official") / "nasbench_only108.tfrecord"
+    path = tmp_path_factory.mktemp("official") / "all_cells.tfrecord"
     nasbench101_file.write(path, nasbench101_file.published_cells(means))
     yield path
     path.unlink()

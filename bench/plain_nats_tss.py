@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 EDGES, OPERATIONS = 6, 5
+ENDS = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 
 Genotype = tuple[int, ...]
 
@@ -24,5 +25,18 @@ def mutate(genotype: Genotype, rng: np.random.Generator) -> Genotype:
 
 
 def features(genotype: Genotype) -> list[float]:
-    """One-hot of the operations but for none, which is all zero: 24 bits."""
-    return [float(operation == wanted) for operation in genotype for wanted in range(1, OPERATIONS)]
+    """One-hot of the operations but for none: 24 bits, all zero for an edge on no path from input to output."""
+    present = [operation > 0 for operation in genotype]
+    reached, reaching = {0}, {3}
+    for edge, (source, target) in enumerate(ENDS):
+        if present[edge] and source in reached:
+            reached.add(target)
+    for edge, (source, target) in reversed(list(enumerate(ENDS))):
+        if present[edge] and target in reaching:
+            reaching.add(source)
+    used = [source in reached and target in reaching for source, target in ENDS]
+    return [
+        float(use and operation == wanted)
+        for use, operation in zip(used, genotype, strict=True)
+        for wanted in range(1, OPERATIONS)
+    ]
