@@ -146,7 +146,7 @@ def run(config: RunConfig, *, progress: bool = False) -> Result:
 
 def _run(config: RunConfig, progress: bool) -> Report:
     started = time.perf_counter()
-    plugins = {path.name: _load_plugin(path) for path in config.load}
+    plugins = {str(path): _load_plugin(path) for path in config.load}
     space, search = get_space(config.space), searches[config.algorithm]
     source = _find_table(config, space)
     table = open_source(source, progress=progress) if source else None

@@ -314,6 +314,15 @@ def test_an_edited_plugin_is_another_configuration() -> None:
         run(replace(config, fitness="edited-2"))
 
 
+def test_two_plugins_of_one_name_are_both_recorded() -> None:
+    for number, folder in enumerate(("a", "b")):
+        Path(folder).mkdir()
+        Path(folder, "mine.py").write_text(PLUGIN.replace("slow-parameters", f"twin-{number}"))
+    config = RunConfig("nats-sss", "twin-1", repeats=1, evaluations=20, load=(Path("a/mine.py"), Path("b/mine.py")))
+    recorded = json.loads((run(config).folder / records.CONFIG).read_text())["load"]
+    assert sorted(recorded) == ["a/mine.py", "b/mine.py"]
+
+
 @pytest.mark.parametrize("code", ["def broken(:", "1 / 0", "import no_such_module"])
 def test_a_plugin_that_fails_is_one_sentence(code: str) -> None:
     Path("bad.py").write_text(code)

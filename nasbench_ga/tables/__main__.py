@@ -69,6 +69,9 @@ class Show:
         print("Accuracies in per cent, times in seconds; a metric without @seed is the mean over the seeds listed.")
         for key, value in sorted(table.provenance.items()):
             print(f"{key}: {value}")
+        if self.name in CATALOG:
+            print(f"licence: {CATALOG[self.name].licence}")
+            print(f"cite: {CATALOG[self.name].citation}")
         for note in table.notes:
             print(f"Note: {note}")
 

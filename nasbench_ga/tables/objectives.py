@@ -96,13 +96,17 @@ def _available(table: Table) -> dict[str, tuple[str | None, str | None]]:
         pair = (_longest(table, splits[0]), _longest(table, splits[1]))
         if any(pair):
             available[dataset] = pair
-    for name in map(Metric.parse, table.accuracies):
-        own = [other.quantity for other in map(Metric.parse, table.accuracies) if other.dataset == name.dataset]
-        validation, test = (next((split for split in own if word in split), None) for word in ("valid", "test"))
-        guess = tuple(_longest(table, f"{name.dataset}/{split}") if split else None for split in (validation, test))
-        known = available.setdefault(name.dataset, (guess[0], guess[1]))
-        available[name.dataset] = (known[0], known[1] or guess[1])
+    names = [Metric.parse(metric) for metric in table.accuracies]
+    for dataset in dict.fromkeys(name.dataset for name in names):
+        splits_held = [name.quantity for name in names if name.dataset == dataset]
+        validation, test = available.get(dataset, (_guess(table, dataset, splits_held, "valid"), None))
+        available[dataset] = (validation, test or _guess(table, dataset, splits_held, "test"))
     return available
+
+
+def _guess(table: Table, dataset: str, splits: list[str], word: str) -> str | None:
+    split = next((split for split in splits if word in split), None)
+    return _longest(table, f"{dataset}/{split}") if split else None
 
 
 def _longest(table: Table, split: str) -> str | None:

@@ -88,7 +88,7 @@ class Table:
     def __contains__(self, metric: object) -> bool:
         return isinstance(metric, str) and Metric.parse(metric).base in self.seeds
 
-    @property
+    @functools.cached_property
     def accuracies(self) -> tuple[str, ...]:
         """The metrics that are accuracies, in per cent."""
         return tuple(m for m in self.metrics if not Metric.parse(m).quantity.endswith(NOT_ACCURACIES))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasbench_ga.tables.readers.tfrecord import frame
+from nasbench_ga.tables.readers.tfrecord import masked_crc32c
 
 OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 IMAGES = 9984  # that the published accuracies are fractions of: 39 batches of 256
@@ -30,6 +30,16 @@ class PublishedCell:
     operations: str
     parameters: int
     test_correct: int
+
+
+def frame(payload: bytes) -> bytes:
+    """One TFRecord record around a payload, ready to be written."""
+    length = struct.pack("<Q", len(payload))
+    return b"".join((length, _checksum(length), payload, _checksum(payload)))
+
+
+def _checksum(content: bytes) -> bytes:
+    return struct.pack("<I", masked_crc32c(content))
 
 
 def varint(number: int) -> bytes:

@@ -124,3 +124,10 @@ def test_a_wrong_command_line_is_a_usage_error(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
+
+
+def test_show_says_how_to_cite_a_published_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "analog-nas"]) == 0
+    output = capsys.readouterr().out
+    assert f"licence: {CATALOG['analog-nas'].licence}\n" in output
+    assert f"cite: {CATALOG['analog-nas'].citation}\n" in output

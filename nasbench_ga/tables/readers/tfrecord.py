@@ -53,13 +53,6 @@ def begins_with_record(head: bytes) -> bool:
     return len(head) >= _HEADER.size and masked_crc32c(head[:8]) == _HEADER.unpack_from(head)[1]
 
 
-def frame(payload: bytes) -> bytes:
-    """One record around a payload, ready to be written."""
-    length = struct.pack("<Q", len(payload))
-    checksums = _CHECKSUM.pack(masked_crc32c(length)), _CHECKSUM.pack(masked_crc32c(payload))
-    return length + checksums[0] + payload + checksums[1]
-
-
 def read_records(path: Path, remedy: str, progress: bool = False) -> Iterator[tuple[int, int, bytes]]:
     """The records of a file, one after another, each with both of its checksums verified.
 

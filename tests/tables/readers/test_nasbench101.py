@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from nasbench_ga.errors import CorruptFileError
 from nasbench_ga.spaces import get_space
 from nasbench_ga.tables.readers import nasbench101, read
-from nasbench_ga.tables.readers.tfrecord import begins_with_record, frame, masked_crc32c, read_records
+from nasbench_ga.tables.readers.tfrecord import begins_with_record, masked_crc32c, read_records
 from tests.support import nasbench101_file as synthetic
+from tests.support.nasbench101_file import frame
 
 SAMPLE = "nb101/nasbench_only108_300.tfrecord"
 MATRIX = [[0, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]]
