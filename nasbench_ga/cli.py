@@ -11,6 +11,7 @@ COMMANDS = {
         "nasbench_ga.tables.__main__",
         "list, show, fetch, convert and check tables of published results",
     ),
+    "training": ("nasbench_ga.training.__main__", "list and fetch data sets of images"),
 }
 
 

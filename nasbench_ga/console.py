@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 from nasbench_ga.errors import NasbenchError
 
@@ -37,3 +38,21 @@ def guarded(command: Callable[[], None]) -> int:
         print(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", file=sys.stderr)
         return 1
     return 0
+
+
+def rich_table(*headers: str) -> Any:
+    """An empty table for the terminal, whose cells are folded and never cut."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(*headers, box=box.SIMPLE_HEAD)
+    for column in table.columns:
+        column.overflow = "fold"
+    return table
+
+
+def print_table(table: Any) -> None:
+    """Prints a table as wide as the terminal, or 160 characters where there is none."""
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 160).print(table)

@@ -42,5 +42,9 @@ class TableNotFoundError(NasbenchError):
     """No file of the wanted table in any of the places that were searched."""
 
 
+class DatasetNotFoundError(NasbenchError):
+    """The files of the wanted images are in none of the places that were searched, or not all of them are."""
+
+
 class RecordError(NasbenchError):
     """A results folder that cannot be written, read or continued as asked."""

@@ -84,8 +84,13 @@ def read_json(path: Path) -> Any:
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
+    return digest(path, "sha256")
+
+
+def digest(path: Path, algorithm: str) -> str:
+    """The checksum of a file's bytes, in hexadecimal; `algorithm` is a name that hashlib knows ("sha256", "md5")."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 _PLAIN_KINDS = "biufcSUMm"  # numbers, text and times: nothing that points into memory
@@ -149,18 +154,25 @@ class PlainUnpickler(pickle.Unpickler):
         return self.ADMITTED[module, name]
 
 
-def load_plain_pickle(content: bytes, source: str, unpickler: type[pickle.Unpickler] = PlainUnpickler) -> Any:
+def load_plain_pickle(
+    content: bytes,
+    source: str,
+    unpickler: type[pickle.Unpickler] = PlainUnpickler,
+    *,
+    encoding: str = "ASCII",
+) -> Any:
     """The object in a pickle, read without running code from it.
 
     Args:
         content: the pickle.
         source: where it came from, for messages.
         unpickler: `PlainUnpickler` or a subclass that admits more.
+        encoding: how to read the strings of Python 2; "bytes" leaves them as bytes, which arrays of Python 2 need.
 
     Raises:
         CorruptFileError: the pickle is damaged, or asks for anything but numpy arrays and plain containers.
     """
     try:
-        return unpickler(io.BytesIO(content)).load()
+        return unpickler(io.BytesIO(content), encoding=encoding).load()
     except Exception as error:  # a damaged pickle can raise nearly anything
         raise CorruptFileError(f"{source} cannot be read as plain data: {error}.") from error

@@ -1,11 +1,17 @@
 """What every test shares: where published files lie, and how hypothesis searches."""
 
 import os
-from collections.abc import Callable
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from filelock import FileLock
+
+from tests.support.host import Host, serving
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
@@ -30,3 +36,33 @@ def published() -> Callable[[str], Path]:
         return found
 
     return find
+
+
+IMAGES = {"mnist": "mnist", "fashion-mnist": "fashion-mnist", "cifar10": "cifar-10-batches-bin"}
+
+
+@pytest.fixture(scope="session")
+def images_folder(published: Callable[[str], Path]) -> Path:
+    """The project's data folder, with the official files of `IMAGES` in it: unpacked once, and kept.
+
+    Of CIFAR-10 the training images only.
+    """
+    data = Path(__file__).parents[1] / "data"
+    with FileLock(data / ".unpacking.lock"):
+        missing = {name: folder for name, folder in IMAGES.items() if not (data / folder).exists()}
+        if missing:
+            program = published("unpack.py")
+            with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=data) as temporary:
+                subprocess.run([sys.executable, program, temporary, *missing], check=True)
+                for folder in missing.values():
+                    unpacked = Path(temporary, folder)
+                    unpacked.chmod(0o755)
+                    unpacked.rename(data / folder)
+    return data
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """A file host on this machine."""
+    with serving() as host:
+        yield host

@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from nasbench_ga import files
 from nasbench_ga.errors import CorruptFileError, NasbenchError
-from nasbench_ga.files import atomic_path, load_plain_pickle, read_json, sha256, write_bytes, write_json
+from nasbench_ga.files import atomic_path, digest, load_plain_pickle, read_json, sha256, write_bytes, write_json
 from tests.support.payload import Runs
 
 
@@ -128,9 +128,10 @@ def test_what_is_not_json_is_named(tmp_path: Path, content: bytes) -> None:
         read_json(tmp_path / "x.json")
 
 
-def test_sha256_of_the_standards_example(tmp_path: Path) -> None:
+def test_checksums_of_the_standards_example(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     assert sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert digest(tmp_path / "abc", "md5") == "900150983cd24fb0d6963f7d28e17f72"
 
 
 # --- Reading pickles

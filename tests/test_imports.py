@@ -28,11 +28,15 @@ def test_importing_the_package_brings_nothing_heavy() -> None:
     assert not imported & HEAVY
 
 
+def test_data_sets_bring_nothing_heavy() -> None:
+    assert not imported_by("import nasbench_ga.training") & (HEAVY | {"sklearn"})
+
+
 def test_tables_need_no_torch() -> None:
     assert "torch" not in imported_by("import nasbench_ga.tables")
 
 
-@pytest.mark.parametrize("command", ["run", "tables"])
+@pytest.mark.parametrize("command", ["run", "tables", "training"])
 def test_help_brings_no_torch(command: str) -> None:
     run = f"runpy.run_module('nasbench_ga.{command}', run_name='__main__', alter_sys=True)"
     imported = imported_by(f"import runpy; sys.argv = ['x', '--help']; {run}")
@@ -40,9 +44,9 @@ def test_help_brings_no_torch(command: str) -> None:
     assert "torch" not in imported
 
 
-@pytest.mark.parametrize("command", ["nasbench_ga.run", "nasbench_ga.tables", "nasbench_ga.cli"])
+@pytest.mark.parametrize("command", ["run", "tables", "training", "cli"])
 def test_help_is_given(command: str) -> None:
-    done = subprocess.run([sys.executable, "-m", command, "--help"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", f"nasbench_ga.{command}", "--help"], capture_output=True, text=True)
     assert done.returncode == 0
     assert "usage" in done.stdout.lower()
     assert done.stderr == ""

@@ -12,7 +12,6 @@ from nasbench_ga.tables.opening import (
     from_api,
     open_source,
     open_table,
-    search_folders,
 )
 from nasbench_ga.tables.table import Cost, Table
 
@@ -33,5 +32,4 @@ __all__ = [
     "from_api",
     "open_source",
     "open_table",
-    "search_folders",
 ]

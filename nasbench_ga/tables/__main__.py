@@ -9,17 +9,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import tyro
 
-from nasbench_ga.console import guarded
+from nasbench_ga.console import guarded, print_table, rich_table
+from nasbench_ga.data_folders import DATA_FOLDER
 from nasbench_ga.errors import CorruptFileError, TableNotFoundError
 from nasbench_ga.spaces import get_space
 from nasbench_ga.tables import CATALOG, Metric, Table, convert, find, open_source, open_table
-from nasbench_ga.tables.download import fetch
-from nasbench_ga.tables.opening import DATA_FOLDER
+from nasbench_ga.tables.fetching import fetch
 
 HIGHEST_ACCURACY = 100.001  # some published accuracies are averages of 32-bit batch means
 
@@ -32,14 +32,14 @@ class List:
 
     def __call__(self) -> None:
         """Prints one line a table."""
-        table = _rich_table("table", "space", "where", "what")
+        table = rich_table("table", "space", "where", "what")
         for name, publication in CATALOG.items():
             try:
                 where = str(find(name).path)
             except TableNotFoundError:
                 where = f"not here: fetch {name}"
             table.add_row(name, publication.space, where, f"{publication.title}: {publication.description}")
-        _print(table)
+        print_table(table)
         print("What is told of a table is true of its official file; `show` says what the one that is here holds.")
 
 
@@ -53,7 +53,7 @@ class Show:
     def __call__(self) -> None:
         """Prints one line a metric."""
         table = open_source(find(self.name), progress=True)
-        shown = _rich_table("metric", "seeds", "cells", "lowest", "mean", "highest", "cell of the highest")
+        shown = rich_table("metric", "seeds", "cells", "lowest", "mean", "highest", "cell of the highest")
         for metric in table.metrics:
             values = table.values(metric)
             present = values[~np.isnan(values)]
@@ -64,7 +64,7 @@ class Show:
             )
             best = str(table.best(metric)[0]) if len(present) else "–"
             shown.add_row(metric, ", ".join(table.seeds[metric]) or "–", f"{len(present):,}", *numbers, best)
-        _print(shown)
+        print_table(shown)
         print(f"Table {table.name} of the space {table.space}, read from {table.path}; fingerprint {table.fingerprint}")
         print("Accuracies in per cent, times in seconds; a metric without @seed is the mean over the seeds listed.")
         for key, value in sorted(table.provenance.items()):
@@ -159,22 +159,6 @@ def _parameters_checked(table: Table, metric: Metric) -> str:
 
 def _text(number: float) -> str:
     return f"{number:,.0f}" if number == round(number) and abs(number) > 1000 else f"{number:,.4f}"
-
-
-def _rich_table(*headers: str) -> Any:
-    from rich import box
-    from rich.table import Table as RichTable
-
-    table = RichTable(*headers, box=box.SIMPLE_HEAD)
-    for column in table.columns:
-        column.overflow = "fold"
-    return table
-
-
-def _print(table: Any) -> None:
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

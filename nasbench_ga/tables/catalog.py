@@ -6,6 +6,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from nasbench_ga.published import PublishedFile
 from nasbench_ga.registry import Registry
 
 
@@ -54,6 +55,21 @@ class Publication:
         if self.requirement:
             return f"pip install {self.requirement}"
         return f"python -m nasbench_ga.tables fetch {self.name}"
+
+    @property
+    def download(self) -> PublishedFile | None:
+        """The official file, for fetching it; None where a Python package brings it."""
+        if self.url is None:
+            return None
+        return PublishedFile(
+            title=self.title,
+            file_name=self.file_name,
+            url=self.url,
+            checksum=self.sha256 and f"sha256:{self.sha256}",
+            checksum_note=self.checksum_note,
+            homepage=self.homepage,
+            size_bytes=self.size_bytes,
+        )
 
     def installed_file(self) -> Path | None:
         """The file inside the package that brings it; None when no package does, or it is not installed.

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from nasbench_ga.data_folders import DATA_FOLDER, search_folders
 from nasbench_ga.errors import CorruptFileError, NasbenchError, TableNotFoundError, UnknownNameError
 from nasbench_ga.tables import readers, storage
 from nasbench_ga.tables.catalog import CATALOG
 from nasbench_ga.tables.contents import TableContents
 from nasbench_ga.tables.table import Table
 
-ENVIRONMENT_VARIABLE = "NASBENCH_GA_DATA"
-DATA_FOLDER = Path("data")
 COMPACT_COPIES = DATA_FOLDER / "compact"
 
 
@@ -94,12 +93,6 @@ def find_for_space(space: str) -> Source:
     if missing:
         raise next(iter(missing.values()))
     raise TableNotFoundError(f"The catalog has no table of the space {space!r}; name one by its path.")
-
-
-def search_folders() -> list[Path]:
-    """The folders of `$NASBENCH_GA_DATA` and `data/`, in the order in which they are searched."""
-    named = os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep)
-    return [*(Path(folder) for folder in named if folder), DATA_FOLDER]
 
 
 def _not_found(name: str) -> str:

@@ -155,6 +155,11 @@ class Table:
             )
         return self.values(metric)[ids.astype(np.int64, copy=False)]
 
+    def rank(self, cell: int, metric: str) -> int:
+        """How many cells have a higher number than this one, plus 1."""
+        values = self.values(metric)
+        return 1 + int((values > values[cell]).sum())
+
     def best(self, metric: str) -> tuple[int, float]:
         """The cell with the highest number, and that number: the optimum that regret is measured against.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nasbench_ga.data_folders import search_folders
 from nasbench_ga.errors import CorruptFileError, NasbenchError, TableNotFoundError, UnknownNameError
 from nasbench_ga.spaces import get_space
 from nasbench_ga.tables import (
@@ -16,7 +17,6 @@ from nasbench_ga.tables import (
     convert,
     find,
     open_table,
-    search_folders,
     storage,
 )
 from nasbench_ga.tables.catalog import CATALOG

