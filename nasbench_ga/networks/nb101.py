@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nasbench_ga.networks.building import builders
+from nasbench_ga.networks.building import Network, added, builders
+from nasbench_ga.networks.initialisation import initialise, normal_by_outputs, zeros
 from nasbench_ga.spaces import NB101Cell
 from nasbench_ga.spaces.nb101_parameters import CELLS_PER_STACK, IMAGE_CHANNELS, STACKS, STEM, vertex_channels
 
@@ -14,7 +15,7 @@ _EPSILON, _MOMENTUM = 1e-5, 1 - 0.997  # TensorFlow's momentum is what is kept, 
 
 
 @builders.register("nb101")
-class NB101Network(nn.Module):
+class NB101Network(Network):
     """Stem, stacks of cells with max-pooling and twice the channels between stacks, average pooling, classifier.
 
     Args:
@@ -24,8 +25,7 @@ class NB101Network(nn.Module):
         stacks: number of stacks.
         cells_per_stack: cells in each.
 
-    Shapes: images, float (n, 3, height, width), to logits (n, classes). Weights start as the authors' did:
-    convolutions normal with variance 2 / (kernel area x output channels), classifier normal with deviation 0.01.
+    Shapes: images, float (n, 3, height, width), to logits (n, classes).
     """
 
     def __init__(
@@ -48,7 +48,10 @@ class NB101Network(nn.Module):
                 wide_in = wide_out
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Linear(wide_in, classes)
-        self.apply(_initialise)
+
+    def initialise(self, seed: int) -> None:
+        """Weights as the authors': normal, by a layer's outputs."""
+        initialise(self, seed, normal_by_outputs, zeros)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits, shape (n, classes), of images, shape (n, 3, height, width)."""
@@ -82,18 +85,11 @@ class Cell(nn.Module):
             arriving = [values[u][:, : self.channels[vertex]] for u in self.sources[vertex]]
             if str(vertex) in self.projections:
                 arriving.append(self.projections[str(vertex)](images))
-            values.append(operation(_added(arriving)))
+            values.append(operation(added(arriving)))
         output = len(values)
         direct = [self.projections[str(output)](images)] if str(output) in self.projections else []
         concatenated = [torch.cat([values[u] for u in self.sources[output]], 1)] if self.sources[output] else []
-        return _added([*concatenated, *direct])
-
-
-def _added(tensors: list[Tensor]) -> Tensor:
-    total = tensors[0]
-    for tensor in tensors[1:]:
-        total = total + tensor
-    return total
+        return added([*concatenated, *direct])
 
 
 def conv_bn_relu(wide_in: int, wide_out: int, kernel: int) -> nn.Sequential:
@@ -101,7 +97,7 @@ def conv_bn_relu(wide_in: int, wide_out: int, kernel: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(wide_in, wide_out, kernel, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(wide_out, _EPSILON, _MOMENTUM),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
     )
 
 
@@ -109,12 +105,3 @@ def _operation(name: str, width: int) -> nn.Module:
     if name == "maxpool3x3":
         return nn.MaxPool2d(3, stride=1, padding=1)
     return conv_bn_relu(width, width, {"conv3x3-bn-relu": 3, "conv1x1-bn-relu": 1}[name])
-
-
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d):
-        kernel_area = module.kernel_size[0] * module.kernel_size[1]
-        nn.init.normal_(module.weight, std=(2 / (kernel_area * module.out_channels)) ** 0.5)
-    elif isinstance(module, nn.Linear):
-        nn.init.normal_(module.weight, std=0.01)
-        nn.init.zeros_(module.bias)

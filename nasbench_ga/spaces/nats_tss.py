@@ -75,7 +75,7 @@ class NATSTopology(CategoricalSpace):
         """
         genotypes = self.check(genotypes)
         one_hot = np.eye(len(OPERATION_NAMES), dtype=np.float32)[genotypes, 1:]
-        one_hot[~_on_a_path(genotypes != _NONE)] = 0
+        one_hot[~on_a_path(genotypes != _NONE)] = 0
         return one_hot.reshape(len(genotypes), len(EDGES) * (len(OPERATION_NAMES) - 1))
 
     def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:
@@ -107,7 +107,7 @@ class NATSTopology(CategoricalSpace):
         return f"|{a}~0|+|{b}~0|{c}~1|+|{d}~0|{e}~1|{f}~2|"
 
 
-def _on_a_path(present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def on_a_path(present: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which edges, of those present, lie on a path from input to output; shape (n, 6), as `present`."""
     from_input = np.zeros((len(present), NODES), bool)
     to_output = np.zeros((len(present), NODES), bool)
