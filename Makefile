@@ -24,12 +24,9 @@ BROKEN := $(shell test ! -e $(VENV)/.installing && $(PY) -c '' 2>/dev/null || ec
 .DEFAULT_GOAL := help
 .PHONY: run test lint bench clean help broken
 
-run: $(VENV)/.base ## the main study (ARGS="--repeats 3" passes options on)
-	@if [ -n "$(findstring --space,$(ARGS))$(findstring --table,$(ARGS))" ]; then set --; \
-	elif $(PY) -c "from nasbench_ga.tables import find_for_space; find_for_space('nb101')" 2>/dev/null; then set -- --space nb101 --fitness accuracy; \
-	else set -- --space nats-tss --table analog-nas; \
-		echo "No nb101 table is here ($(PY) -m nasbench_ga.tables fetch nb101 gets it): searching nats-tss instead."; \
-	fi; \
+run: $(VENV)/.base ## NASWT on NAS-Bench-101 (ARGS="--space nats-tss --fitness accuracy" runs something else)
+	@if [ -n "$(findstring --space,$(ARGS))$(findstring --fitness,$(ARGS))$(findstring --table,$(ARGS))" ]; then set --; \
+	else set -- --space nb101 --fitness naswt --repeats 2 --evaluations 200; fi; \
 	set -x; exec $(PY) -m nasbench_ga.run "$$@" $(ARGS)
 
 test: $(VENV)/.dev ## every test, the slow ones too
@@ -60,7 +57,7 @@ $(PY): $(BROKEN)
 
 $(VENV)/.base: pyproject.toml constraints.txt $(PY)
 	@touch $(VENV)/.installing
-	$(INSTALL) .
+	$(INSTALL) '.[networks]'
 	@rm $(VENV)/.installing && touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt $(PY)

@@ -9,17 +9,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from nasbench_ga.errors import NasbenchError
-from nasbench_ga.fitness import Evaluation, register_fitness
+from nasbench_ga.fitness import Evaluation, NASWTSettings, register_fitness
 from nasbench_ga.search import GeneticSettings, RandomSettings, Search, register_search
 from nasbench_ga.spaces import Space, get_space, module_hash, register_space
 from nasbench_ga.tables import Table, from_api, open_table
 
 if TYPE_CHECKING:
+    from nasbench_ga.fitness.naswt_score import naswt_score
     from nasbench_ga.run import Result, RunConfig, run
 
 __all__ = [
     "Evaluation",
     "GeneticSettings",
+    "NASWTSettings",
     "NasbenchError",
     "RandomSettings",
     "Result",
@@ -30,6 +32,7 @@ __all__ = [
     "from_api",
     "get_space",
     "module_hash",
+    "naswt_score",
     "open_table",
     "register_fitness",
     "register_search",
@@ -38,10 +41,18 @@ __all__ = [
 ]
 
 
+_LATER = {
+    "Result": "nasbench_ga.run",
+    "RunConfig": "nasbench_ga.run",
+    "naswt_score": "nasbench_ga.fitness.naswt_score",
+    "run": "nasbench_ga.run",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name not in ("Result", "RunConfig", "run"):
+    if name not in _LATER:
         raise AttributeError(f"module 'nasbench_ga' has no attribute {name!r}")
-    module = importlib.import_module("nasbench_ga.run")
+    module = importlib.import_module(_LATER[name])
     return module if name == "run" else getattr(module, name)  # the module can be called like the function in it
 
 

@@ -14,7 +14,7 @@ from nasbench_ga.files import atomic_path
 from nasbench_ga.fitness import Fitness
 from nasbench_ga.rows import Rows
 from nasbench_ga.spaces import Space
-from nasbench_ga.statistics import BestSoFar, best_so_far
+from nasbench_ga.statistics import BestSoFar, best_so_far, rank_correlation
 from nasbench_ga.tables import Objective, Table
 
 PICTURE = "best-so-far.png"
@@ -35,6 +35,8 @@ class Report:
         instead_of: tables that the space has and that are not here, which is why this one was taken.
         summary: one dictionary a repeat (see `summary.summarise`).
         wall_seconds: of each repeat.
+        ids: of the cells of all evaluations, shape (n,).
+        values: their fitness, shape (n,).
     """
 
     name: str
@@ -46,6 +48,8 @@ class Report:
     instead_of: Sequence[str]
     summary: list[dict[str, Any]]
     wall_seconds: Sequence[float]
+    ids: NDArray[np.int64]
+    values: NDArray[np.float64]
 
     @property
     def best(self) -> dict[str, Any]:
@@ -100,14 +104,19 @@ def _columns(report: Report) -> list[_Column]:
         for metric in report.objective.reported:
             header = metric.replace("/", "/\n") + "\n% (regret)"
             columns.append(_Column(header, of(metric), ".3f", report.table.best(metric)[1]))
-    clock = "measured" if report.fitness.metric is None else "simulated"
+    unit, seconds = _clock(report)
     return [
         *columns,
         _Column("evaluations", of("evaluations"), ",.0f"),
         _Column("unique\ncells", of("unique_cells"), ",.0f"),
-        _Column(f"{clock}\nhours", of("seconds", 1 / 3600), ",.1f"),
+        _Column(unit.replace(" ", "\n"), of("seconds", 1 / seconds), ",.1f"),
         _Column("wall\nseconds", np.array(report.wall_seconds), ".3f"),
     ]
+
+
+def _clock(report: Report) -> tuple[str, int]:
+    """The unit in which the cost of evaluations is told, and its seconds."""
+    return ("measured minutes", 60) if report.fitness.metric is None else ("simulated hours", 3600)
 
 
 def _table(report: Report) -> Any:
@@ -154,7 +163,9 @@ def _explanations(report: Report) -> list[str]:
             f"Best cell: number {best['best_id']} of {report.space.name}, found by repeat {best['repeat']} "
             f"as evaluation {best['best_step'] + 1}: {report.best_cell}"
         )
-    lines = [found, f"Hours: {report.fitness.seconds_are}; wall seconds are this machine's."]
+    unit, _ = _clock(report)
+    lines = [found, *_ranked(report), *report.fitness.notes]
+    lines.append(f"{unit.capitalize()}: {report.fitness.seconds_are}; wall seconds are this machine's.")
     if report.table is not None and report.objective is not None:
         table = report.table
         lines.append(f"Table: {table.name} from {table.path or 'memory'} (fingerprint {table.fingerprint[:12]}).")
@@ -175,6 +186,36 @@ def _explanations(report: Report) -> list[str]:
     lines.append("sd is the sample standard deviation over repeats.")
     lines.append(f"Record: {report.folder}; picture: {report.folder / PICTURE}")
     return lines
+
+
+def _ranked(report: Report) -> list[str]:
+    """What the table says of the best cell and of the fitness as a guide to accuracy."""
+    cells, first = np.unique(report.ids, return_index=True)
+    values = report.values[first]
+    lines = []
+    if impossible := int(np.isneginf(values).sum()):
+        lines.append(f"{impossible:,} of the {len(cells):,} different cells have minus infinity as fitness.")
+    if report.table is None or report.objective is None or report.best_cell is None:
+        return lines
+    metric, table = report.objective.test, report.table
+    accuracy, rank = report.best[metric], report.best[f"rank {metric}"]
+    if rank is not None:
+        lines.append(f"Its {metric} is {accuracy:.3f} %, rank {rank:,} of the table's {len(table):,} cells.")
+    if not report.fitness_is_reported:
+        accuracies = table.lookup(cells, metric)
+        lines.append(
+            f"Over the {len(cells):,} different cells that were evaluated, {report.name} and {metric} have "
+            f"{rank_correlation(values, accuracies)}{_control(report.space, cells, accuracies)}."
+        )
+    return lines
+
+
+def _control(space: Space, cells: NDArray[np.int64], accuracies: NDArray[np.float64]) -> str:
+    """The same of the number of parameters, which any guide has to beat; nothing where that is not known."""
+    if type(space).parameters is Space.parameters:
+        return ""
+    parameters = space.parameters(space.enumerate()[cells])
+    return f"; the mere number of parameters has {rank_correlation(parameters, accuracies)}"
 
 
 def draw(report: Report, rows: Rows, path: Path) -> None:

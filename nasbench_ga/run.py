@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import json
 import operator
+import re
 import sys
 import time
 import types
@@ -29,7 +30,7 @@ from nasbench_ga.console import guarded
 from nasbench_ga.environment import environment
 from nasbench_ga.errors import NasbenchError, TableNotFoundError
 from nasbench_ga.files import read_json, sha256
-from nasbench_ga.fitness import FitnessContext, make_fitness
+from nasbench_ga.fitness import Fitness, FitnessContext, NASWTSettings, make_fitness
 from nasbench_ga.report import PICTURE, Report, draw, show
 from nasbench_ga.search import GeneticSettings, RandomSettings, Search, searches
 from nasbench_ga.spaces import Space, get_space
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RUNS = Path("results") / "runs"
-DEFAULT_EVALUATIONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class RunConfig:
     space: str = "nb101"
     """What is searched: nb101, nb101-raw9, nats-tss, nats-sss, or one of your own."""
     fitness: str = "accuracy"
-    """What is maximised: accuracy (looked up in the table), or one of your own."""
+    """What is maximised: accuracy (looked up in the table), naswt (score of untrained networks), or one of your own."""
     algorithm: str = "genetic"
     """How: genetic, random, or one of your own."""
     repeats: int = 10
@@ -62,7 +62,8 @@ class RunConfig:
     seed: int = 0
     """Of the whole study; repeat i has the i-th generator spawned from it."""
     evaluations: int | None = None
-    """Budget of a repeat in evaluations, a cell met again counting again; 10,000 unless --seconds limits it."""
+    """Budget of a repeat in evaluations, a cell met again counting again; unless --seconds limits it, 10,000, or 500 if
+    the fitness is naswt."""
     seconds: float | None = None
     """Budget of a repeat in simulated seconds; the evaluation that would exceed it is not made."""
     table: str | None = None
@@ -77,6 +78,8 @@ class RunConfig:
     """Settings of the genetic algorithm."""
     random: RandomSettings = field(default_factory=RandomSettings)
     """Settings of random search."""
+    naswt: NASWTSettings = field(default_factory=NASWTSettings)
+    """Settings of the fitness naswt."""
     results: Path | None = None
     """Folder of the record; by default one under results/runs/ named after the configuration."""
     resume: bool = False
@@ -100,6 +103,10 @@ class RunConfig:
         if self.results is not None:
             object.__setattr__(self, "results", Path(self.results))
         object.__setattr__(self, "load", tuple(map(Path, self.load)))
+
+
+_GROUPED = re.compile(r"^--(genetic|random|naswt)-")
+"""Options of a group may be written with a dash too: --naswt-repeats for --naswt.repeats."""
 
 
 @dataclass(frozen=True)
@@ -154,13 +161,17 @@ def _run(config: RunConfig, progress: bool) -> Report:
     if table is not None:
         table.check_space(space)
         objective = choose_objective(table, config.dataset, config.metric, config.test_metric)
-    fitness = make_fitness(config.fitness, FitnessContext(space, table, objective, config.seed))
+    own = tuple(vars(config).values())
+    fitness = make_fitness(
+        config.fitness, FitnessContext(space, table, objective, config.seed, settings=own, progress=progress)
+    )
     settings = _settings_of(config, search)
-    budget = _budget_of(config)
+    budget = _budget_of(config, fitness)
     study = Study(space, fitness, lambda rng: search(space, rng, settings), config.repeats, config.seed, budget)
     recorded = {
         **{key: getattr(config, key) for key in ("space", "fitness", "algorithm", "repeats", "seed")},
         "settings": dataclasses.asdict(settings),
+        "fitness_provenance": dict(fitness.provenance),
         "budget": dataclasses.asdict(budget),
         "table": table and {"name": table.name, "fingerprint": table.fingerprint, **table.provenance},
         "objective": objective and dataclasses.asdict(objective),
@@ -174,10 +185,12 @@ def _run(config: RunConfig, progress: bool) -> Report:
     with recorder.opened():
         if config.resume and recorder.finished:
             wall_seconds = read_json(folder / records.ENVIRONMENT)["repeat_wall_seconds"]
-            return report_of(read_json(folder / records.SUMMARY), wall_seconds)
+            evaluated = records.read_evaluations(folder)
+            ids, values = evaluated["id"].to_numpy(), evaluated["value"].to_numpy()
+            return report_of(read_json(folder / records.SUMMARY), wall_seconds, ids, values)
         rows = conduct(study, recorder, config.resume, config.checkpoint_seconds, progress)
         wall_seconds = [repeat.wall_seconds for repeat in study.repeats]
-        told = report_of(summarise(rows, space, table, objective), wall_seconds)
+        told = report_of(summarise(rows, space, table, objective), wall_seconds, rows.id, rows.value)
         draw(told, rows, folder / PICTURE)
         times = {"repeat_wall_seconds": wall_seconds, "session_wall_seconds": time.perf_counter() - started}
         recorder.finish(rows, partial(_known_metrics, table), told.summary, environment() | times, progress)
@@ -212,9 +225,9 @@ def _settings_of(config: RunConfig, search: type[Search]) -> Any:
     return next(own, None) or search.Settings()
 
 
-def _budget_of(config: RunConfig) -> Budget:
+def _budget_of(config: RunConfig, fitness: Fitness) -> Budget:
     unlimited = config.evaluations is None and config.seconds is None
-    return Budget(DEFAULT_EVALUATIONS if unlimited else config.evaluations, config.seconds)
+    return Budget(fitness.usual_evaluations if unlimited else config.evaluations, config.seconds)
 
 
 def _find_table(config: RunConfig, space: Space) -> Source | None:
@@ -242,7 +255,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit status."""
 
     def command() -> None:
-        config = tyro.cli(RunConfig, prog="python -m nasbench_ga.run", args=arguments)
+        given = [_GROUPED.sub(r"--\1.", argument) for argument in (sys.argv[1:] if arguments is None else arguments)]
+        config = tyro.cli(RunConfig, prog="python -m nasbench_ga.run", args=given)
         show(_run(config, progress=True))
 
     return guarded(command)

@@ -45,6 +45,7 @@ def _repeat(rows: Rows, space: Space, table: Table | None, objective: Objective 
             value = float(table.lookup(rows.id[best : best + 1], metric)[0])
             summary[metric] = _json_number(value)
             summary[f"regret {metric}"] = _json_number(table.best(metric)[1] - value)
+            summary[f"rank {metric}"] = None if np.isnan(value) else table.rank(summary["best_id"], metric)
     return summary
 
 

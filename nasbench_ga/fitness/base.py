@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,8 @@ from numpy.typing import NDArray
 from nasbench_ga.registry import Registry
 from nasbench_ga.spaces import Genotypes, Space
 from nasbench_ga.tables import Objective, Table
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,21 @@ class Fitness(ABC):
         seconds_are: what the seconds mean, in words.
         by_identity: whether the value follows from the cell's number alone, so that any genotype of it will do.
         per_network: whether cells that are one network share one value, so that only one of them is evaluated.
+        usual_evaluations: budget of a repeat where none is given.
+        provenance: what the values depend on beside the genotypes, as JSON, for the record.
     """
 
     metric: str | None = None
     seconds_are: str = "measured"
     by_identity: bool = False
     per_network: bool = False
+    usual_evaluations: int = 10_000
+    provenance: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a reader of the results has to know, in sentences."""
+        return ()
 
     @abstractmethod
     def __call__(self, genotypes: Genotypes) -> Evaluation:
@@ -69,12 +82,20 @@ class FitnessContext:
         table: the table at hand, None if there is none.
         objective: which of the table's metrics to search on and to report, None without a table.
         seed: of the study, for a fitness that is random in itself.
+        settings: of fitnesses, one object of each kind.
+        progress: whether whatever takes long shows a bar.
     """
 
     space: Space
     table: Table | None
     objective: Objective | None
     seed: int = 0
+    settings: tuple[Any, ...] = ()
+    progress: bool = False
+
+    def settings_of(self, kind: type[T]) -> T:
+        """The settings of this kind; its defaults if there are none."""
+        return next((own for own in self.settings if type(own) is kind), None) or kind()
 
 
 fitnesses: Registry[Callable[[FitnessContext], Fitness | Callable[[Genotypes], Evaluation]]] = Registry("fitness")

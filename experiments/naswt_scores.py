@@ -1,0 +1,96 @@
+"""Scores networks once for everybody: all of nats-tss, or a stratified sample of nb101, into data/naswt/.
+
+`python experiments/naswt_scores.py --space nats-tss`. A killed run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import tyro
+from numpy.typing import NDArray
+
+from nasbench_ga.console import guarded
+from nasbench_ga.data_folders import DATA_FOLDER
+from nasbench_ga.environment import environment
+from nasbench_ga.fitness import NASWT, NASWTSettings
+from nasbench_ga.fitness.score_store import SCORES_FOLDER, write_table
+from nasbench_ga.spaces import Space, get_space
+
+LEAST_OF_A_STRATUM = 10
+
+
+@dataclass(frozen=True)
+class Config:
+    """Scores the networks of a space on one batch of CIFAR-10 and writes a table of the scores."""
+
+    space: Literal["nats-tss", "nb101"] = "nats-tss"
+    """The space: every network of nats-tss, a sample of nb101."""
+    cells: int = 5000
+    """Cells of the sample of nb101, about; small strata are not sampled below ten."""
+    batch: int = 128
+    """Images of the batch."""
+    seed: int = 0
+    """Of weights, images and sample."""
+    out: Path = DATA_FOLDER / SCORES_FOLDER
+    """Folder of the table."""
+
+
+def every_network(space: Space) -> NDArray[np.int64]:
+    """The first cell of each network of a space."""
+    return np.unique(space.isomorphism_class(space.enumerate()), return_index=True)[1]
+
+
+def stratified(space: Space, cells: int, seed: int) -> NDArray[np.int64]:
+    """A sample of nb101 in which each number of vertices and edges has its share, but at least ten cells."""
+    edges = space.enumerate()[:, :21]
+    ends = np.array(np.triu_indices(7, 1))
+    touches = (ends[:, :, None] == np.arange(7)).any(0)
+    vertices = (edges @ touches.astype(np.int8) > 0).sum(1)
+    strata = 100 * vertices + edges.sum(1)
+    rng = np.random.default_rng(seed)
+    chosen = []
+    for stratum in np.unique(strata):
+        members = np.flatnonzero(strata == stratum)
+        share = max(int(np.ceil(len(members) * cells / space.size)), min(len(members), LEAST_OF_A_STRATUM))
+        chosen.append(rng.choice(members, share, replace=False))
+    return np.sort(np.concatenate(chosen))
+
+
+def score(config: Config) -> Path:
+    """Scores, writes the table, and says where it is."""
+    space = get_space(config.space)
+    ids = every_network(space) if config.space == "nats-tss" else stratified(space, config.cells, config.seed)
+    genotypes = space.enumerate()[ids]
+    settings = NASWTSettings(dataset="cifar10", batch=config.batch, seed=config.seed)
+    fitness = NASWT(space, settings, progress=True)
+    outcome = fitness(genotypes)
+    path = config.out / f"{config.space}-cifar10-{config.batch}-seed{config.seed}.parquet"
+    write_table(
+        path,
+        fitness.provenance["scores"][0],
+        {
+            "network": space.isomorphism_class(genotypes),
+            "cell": ids,
+            "written": [str(space.decode(genotype)) for genotype in genotypes],
+            "score": outcome.value,
+            "seconds": outcome.seconds,
+        },
+        len(every_network(space)),
+        environment(),
+    )
+    return path
+
+
+def main() -> None:
+    """The command."""
+    path = score(tyro.cli(Config, prog="python experiments/naswt_scores.py"))
+    print(f"{path}: {path.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))

@@ -1,0 +1,168 @@
+"""NASWT as fitness: the score of a genotype's untrained network, computed once (Mellor et al., ICML 2021)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_ga.data_folders import DATA_FOLDER
+from nasbench_ga.errors import DatasetNotFoundError, NasbenchError
+from nasbench_ga.fitness.base import Evaluation, Fitness, FitnessContext, register_fitness
+from nasbench_ga.fitness.score_store import SCORES_FOLDER, Key, ScoreStore, ScoreTable, score_tables
+from nasbench_ga.spaces import Genotypes, Space
+
+VERSION = 1
+"""Of the score; rises whenever the same network would get another number."""
+USUAL_DATASET, FALLBACK_DATASET = "cifar10", "photographs"
+
+
+@dataclass(frozen=True)
+class NASWTSettings:
+    """Settings of the NASWT score."""
+
+    repeats: int = 1
+    """Scores of each network, each with weights and images of its own: of seed SEED, SEED + 1, and so on."""
+    statistic: Literal["mean", "max"] = "mean"
+    """What is taken of these scores."""
+    batch: int = 128
+    """Training images that are shown to each network."""
+    dataset: str | None = None
+    """Data set of the images; by default cifar10 or, where it is not there, photographs."""
+    seed: int = 0
+    """Of weights and images. It is not the seed of the study, so that studies share scores."""
+    stem: int = 16
+    """Channels of the stem of nb101's networks: 16 as the score's authors had it; they were trained with 128."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where networks are scored: auto takes a GPU if there is one."""
+    store: Path = DATA_FOLDER / SCORES_FOLDER / "store"
+    """Folder where scores are kept."""
+
+    def __post_init__(self) -> None:
+        """Refuses settings without sense."""
+        for name, least in (("repeats", 1), ("batch", 2), ("seed", 0), ("stem", 1)):
+            if getattr(self, name) < least:
+                raise NasbenchError(f"naswt.{name} is {least} or more, not {getattr(self, name)}.")
+        for name, choices in (("statistic", ("mean", "max")), ("device", ("auto", "cpu", "cuda"))):
+            if getattr(self, name) not in choices:
+                raise NasbenchError(f"naswt.{name} is {' or '.join(choices)}, not {getattr(self, name)!r}.")
+
+
+class NASWT(Fitness):
+    """NASWT scores of untrained networks, each computed once and kept.
+
+    Args:
+        space: of which the networks are known (`nasbench_ga.networks.builders`).
+        settings: of the score.
+        progress: show a bar if scoring takes more than two seconds.
+
+    Raises:
+        UnknownNameError: there is no such data set.
+        DatasetNotFoundError: the data set that was asked for is not here.
+        NasbenchError: the data set has fewer images than a batch.
+        CorruptFileError: images or kept scores are damaged.
+    """
+
+    seconds_are = "measured when a network was scored, so they are those of another time where a score was kept"
+    per_network = True
+    usual_evaluations = 500
+
+    def __init__(self, space: Space, settings: NASWTSettings | None = None, progress: bool = False) -> None:
+        self.space, self.settings, self.progress = space, settings or NASWTSettings(), progress
+        self.scored = 0
+        self._sizes = {"stem": self.settings.stem} if space.benchmark == "nb101" else {}
+        self._seeds = range(self.settings.seed, self.settings.seed + self.settings.repeats)
+        self._images: list[NDArray[np.float32]] = []
+        if tables := self._finished_tables():
+            self._source = f"all come from {', '.join(str(table.path) for table in tables)}"
+            keys = [table.key for table in tables]
+        else:
+            keys = self._prepare_images()
+        self._stores = [ScoreStore(self.settings.store, key) for key in keys]
+        self.provenance = {"statistic": self.settings.statistic, "scores": keys}
+
+    def _finished_tables(self) -> list[ScoreTable]:
+        """Of each seed a table with the scores of the whole space; none if there is not one of each."""
+        wanted = [self._key(self.settings.dataset or USUAL_DATASET, seed) for seed in self._seeds]
+        complete = [table for table in score_tables() if table.complete]
+        found = [next((table for table in complete if _but_for_images(table.key) == key), None) for key in wanted]
+        return [table for table in found if table] if all(found) else []
+
+    def _prepare_images(self) -> list[Key]:
+        from nasbench_ga.training import draw_batch, load_images
+
+        self._source = f"images: {self.settings.batch} of {self.settings.dataset or USUAL_DATASET}"
+        try:
+            images = load_images(self.settings.dataset or USUAL_DATASET)
+        except DatasetNotFoundError as error:
+            if self.settings.dataset is not None:
+                raise
+            images = load_images(FALLBACK_DATASET)
+            self._source = (
+                f"images: {self.settings.batch} pieces of scikit-learn's two sample photographs, so that scores are "
+                f"not to be compared with published ones. {error}"
+            )
+        batches = [draw_batch(images, self.settings.batch, seed) for seed in self._seeds]
+        self._images = [batch.pixels for batch in batches]
+        return [
+            {**self._key(batch.dataset, seed), "images_sha256": batch.fingerprint}
+            for batch, seed in zip(batches, self._seeds, strict=True)
+        ]
+
+    def _key(self, dataset: str, seed: int) -> dict[str, Any]:
+        """Everything a score depends on, but for what the images are."""
+        return {
+            "score": "naswt",
+            "version": VERSION,
+            "benchmark": self.space.benchmark,
+            "sizes": self._sizes,
+            "dataset": dataset,
+            "batch": self.settings.batch,
+            "seed": seed,
+        }
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Where the scores come from."""
+        return (f"NASWT scores, seed {self.settings.seed}: {self._source}; {self.scored:,} were computed in this run.",)
+
+    def __call__(self, genotypes: Genotypes) -> Evaluation:
+        """Scores of genotypes of different networks, int8, shape (n, genes); minus infinity for a singular K_H."""
+        networks = self.space.isomorphism_class(genotypes)
+        for number, store in enumerate(self._stores):
+            missing = [row for row, network in enumerate(networks.tolist()) if network not in store]
+            if missing:
+                self._score(number, genotypes[missing], networks[missing])
+        scores, seconds = np.stack([store.get(networks) for store in self._stores], axis=1)
+        value = scores.mean(0) if self.settings.statistic == "mean" else scores.max(0)
+        return Evaluation(value, seconds.sum(0))
+
+    def _score(self, number: int, genotypes: Genotypes, networks: NDArray[np.int64]) -> None:
+        from tqdm import tqdm
+
+        from nasbench_ga.fitness.naswt_score import naswt_scores, on_device
+
+        images = on_device(self._images[number], self.settings.device, self._sizes.get("stem", 16))
+        results = naswt_scores(self.space, genotypes, images, self._seeds[number], **self._sizes)
+        last = time.perf_counter()
+        with tqdm(total=len(networks), desc="scoring", delay=2, leave=False, disable=not self.progress) as bar:
+            for chosen, scores in results:
+                now = time.perf_counter()
+                self._stores[number].add(networks[chosen], scores, np.full(len(scores), (now - last) / len(scores)))
+                self.scored += len(scores)
+                bar.update(len(scores))
+                last = now
+
+
+def _but_for_images(key: Key) -> dict[str, Any]:
+    return {name: value for name, value in key.items() if name != "images_sha256"}
+
+
+@register_fitness("naswt")
+def _naswt(context: FitnessContext) -> Fitness:
+    return NASWT(context.space, context.settings_of(NASWTSettings), context.progress)

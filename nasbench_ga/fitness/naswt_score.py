@@ -1,0 +1,217 @@
+"""The NASWT score of untrained networks (Mellor et al., ICML 2021, section 3 and equations 1-2).
+
+The score is log |det K_H| (see `agreements`) over the ReLU units between input and output: high where a network tells
+images apart before it is trained.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils._pytree import tree_leaves
+
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.fitness.agreements import Agreements, log_determinants
+from nasbench_ga.networks import Network, build_networks
+from nasbench_ga.spaces import Genotypes, Space
+
+MOST_AT_ONCE = 64
+"""Most networks in one pass over a GPU."""
+MAPS = 12
+"""Feature maps of the first stage that a network holds at a time, at most; of 4 bytes a number."""
+
+
+def naswt_score(network: nn.Module, images: Tensor) -> float:
+    """The NASWT score of a network on a batch of images; minus infinity if K_H is singular.
+
+    Counted are the ReLUs (`torch.nn.ReLU`) that depend on the images and that the output depends on, as often as each
+    is called. Batch norms use the statistics of the batch, all else runs as for inference. The network is left as it
+    was.
+
+    Args:
+        network: from images to a tensor or several.
+        images: float, shape (batch, ...), on the network's device.
+
+    Raises:
+        NasbenchError: no ReLU, images that the network cannot take, or too little memory.
+    """
+    if not images.is_floating_point() or images.dim() < 2 or len(images) < 2:
+        raise NasbenchError(
+            f"Expected a float tensor of two images or more, shape (batch, ...), got {images.dtype} of shape "
+            f"{tuple(images.shape)}."
+        )
+    modes = [(module, module.training) for module in network.modules()]
+    try:
+        for module, _ in modes:
+            module.training = isinstance(module, _BatchNorm)
+        with _explained(images), _exact():
+            return _score(network, images)
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def _score(network: nn.Module, images: Tensor) -> float:
+    relus = [module for module in network.modules() if isinstance(module, nn.ReLU)]
+    if not relus:
+        raise NasbenchError(
+            "The network has no torch.nn.ReLU, and NASWT counts how those switch; ReLUs that are called as functions "
+            "are not seen."
+        )
+    connected = _connected(network, relus, images[:2])
+    agreements, calls = Agreements(1, len(images), images.device), iter(connected)
+
+    def count(_module: nn.Module, inputs: tuple[Tensor]) -> None:
+        if next(calls):
+            agreements.add(inputs[0])
+
+    with torch.no_grad(), _hooks(relu.register_forward_pre_hook(count) for relu in relus):
+        functional_call(network, _copied_buffers(network), (_laid_out(images),))
+    return float(log_determinants(agreements.matrices())[0])
+
+
+def naswt_scores(
+    space: Space, genotypes: Genotypes, images: Tensor, seed: int = 0, at_once: int | None = None, **sizes: Any
+) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """The NASWT scores of the untrained networks of genotypes.
+
+    Args:
+        space: of the genotypes.
+        genotypes: int8, shape (n, genes).
+        images: float, shape (batch, 3, height, width), on the device to compute on.
+        seed: of the weights.
+        at_once: networks in one pass, for benchmarks that have networks side by side; by default one on a CPU, and
+            on a GPU as many as half of its free memory holds, up to `MOST_AT_ONCE`.
+        **sizes: of the networks, other than the published ones.
+
+    Yields:
+        Which of the genotypes, and their scores.
+
+    Raises:
+        NasbenchError: images that the networks cannot take, or too little memory.
+    """
+    at_once = at_once or _fitting(images, sizes.get("stem") or max(sizes.get("channels", (16,))))
+    waiting: tuple[slice, Agreements] | None = None
+    for chosen, network in build_networks(space, genotypes, at_once, seed, str(images.device), **sizes):
+        agreements = _of_untrained(network, chosen.stop - chosen.start, images)
+        if waiting:  # a GPU computes the next scores while the last ones are read
+            yield waiting[0], log_determinants(waiting[1].matrices())
+        waiting = (chosen, agreements)
+    if waiting:
+        yield waiting[0], log_determinants(waiting[1].matrices())
+
+
+def _of_untrained(network: Network, networks: int, images: Tensor) -> Agreements:
+    agreements = Agreements(networks, len(images), images.device)
+
+    def counting(members: Sequence[int]) -> Callable[[nn.Module, tuple[Tensor]], None]:
+        return lambda _module, inputs: agreements.add(inputs[0], members)
+
+    hooks = (relu.register_forward_pre_hook(counting(members)) for relu, members in network.relus())
+    with _explained(images), _exact(), torch.inference_mode(), _hooks(hooks):
+        network.train()(_laid_out(images))
+    return agreements
+
+
+def on_device(pixels: NDArray[np.float32], device: str, width: int) -> Tensor:
+    """A batch of images on a device that can hold networks of a width for them.
+
+    Args:
+        pixels: float32, shape (batch, 3, height, width).
+        device: `cpu`, `cuda`, or `auto` for a GPU if there is one.
+        width: channels of the stem.
+
+    Raises:
+        NasbenchError: there is no GPU, or the device has too little memory.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise NasbenchError(
+            "No GPU that torch can use is here (torch.cuda.is_available() is false); compute on the CPU instead: "
+            "device cpu or auto."
+        )
+    chosen = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
+    has = torch.cuda.mem_get_info()[1] if chosen == "cuda" else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    needed = memory_needed(pixels.shape, width)
+    if needed > has:
+        raise NasbenchError(
+            f"A batch of {len(pixels):,} images needs up to {needed / 2**30:,.1f} GiB in a network with a stem of "
+            f"{width} channels, and the {chosen} has {has / 2**30:,.1f} GiB; take a smaller batch."
+        )
+    return torch.from_numpy(pixels).to(chosen)
+
+
+def _fitting(images: Tensor, width: int) -> int:
+    """How many networks of a width are given to a device at a time."""
+    if images.device.type == "cpu":
+        return 1
+    free, _ = torch.cuda.mem_get_info(images.device)
+    return max(1, min(MOST_AT_ONCE, free // 2 // memory_needed(images.shape, width)))
+
+
+def memory_needed(shape: Sequence[int], width: int) -> int:
+    """Bytes that a network of a width needs at most for images of a shape (batch, channels, height, width)."""
+    batch, _, height, across = shape
+    return MAPS * 4 * width * batch * height * across
+
+
+def _connected(network: nn.Module, relus: Sequence[nn.Module], images: Tensor) -> list[bool]:
+    """Of each call of a ReLU, in order, whether it depends on the images and the output depends on it."""
+    steps: list[Any] = []
+    parameters = {name: parameter.detach() for name, parameter in network.named_parameters()}
+    hooks = (relu.register_forward_hook(lambda _m, _i, output: steps.append(output.grad_fn)) for relu in relus)
+    with torch.enable_grad(), _hooks(hooks):
+        inputs = images.detach().requires_grad_().clone()
+        output = functional_call(network, parameters | _copied_buffers(network), (inputs,))
+    reached: set[Any] = set()
+    pending = [tensor.grad_fn for tensor in tree_leaves(output) if isinstance(tensor, Tensor)]
+    while pending:
+        step = pending.pop()
+        if step is not None and step not in reached:
+            reached.add(step)
+            pending += [earlier for earlier, _ in step.next_functions]
+    return [step in reached for step in steps]
+
+
+def _copied_buffers(network: nn.Module) -> dict[str, Tensor]:
+    return {name: buffer.clone() for name, buffer in network.named_buffers()}
+
+
+def _laid_out(images: Tensor) -> Tensor:
+    """Images in the order in memory that convolutions are fastest with."""
+    fastest = torch.channels_last if images.dim() == 4 and images.device.type == "cpu" else torch.contiguous_format
+    return images.contiguous(memory_format=fastest)
+
+
+@contextlib.contextmanager
+def _hooks(handles: Iterable[Any]) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        for handle in handles:
+            stack.callback(handle.remove)
+        yield
+
+
+def _exact() -> contextlib.AbstractContextManager[None]:
+    """Convolutions of a GPU in full 32-bit precision, the same each time."""
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+
+
+@contextlib.contextmanager
+def _explained(images: Tensor) -> Iterator[None]:
+    """Turns what torch says of shapes and memory into a sentence."""
+    shape = f"images of shape {tuple(images.shape)} ({images.dtype}, on {images.device})"
+    try:
+        yield
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        if isinstance(error, torch.OutOfMemoryError) or "alloc" in reason:
+            raise NasbenchError(f"There is too little memory for {shape}; take a smaller batch. ({reason})") from error
+        raise NasbenchError(f"The network cannot take {shape}: {reason}") from error
