@@ -93,10 +93,10 @@ def _flops(space: Space, table: Table, cells: NDArray[np.int64]) -> NDArray[np.f
 
     from nasbench_ga.networks import builders
 
-    image, counts = torch.empty(2, 3, 32, 32, device="meta"), []
+    image, counts = torch.empty(1, 3, 32, 32, device="meta"), []
     for cell in tqdm(cells, "counting FLOPs", leave=False):
         with torch.device("meta"):
-            network = builders[space.benchmark](space.decode(space.enumerate()[cell]))
+            network = builders[space.benchmark](space.decode(space.enumerate()[cell])).eval()
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network(image)
         counts.append(counter.get_total_flops())

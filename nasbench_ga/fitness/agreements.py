@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nasbench_ga.networks.building import sent
+
 _MOST_EXACT = 1 << 24  # units of a layer whose bits add up exactly in 32-bit floats
 
 
@@ -29,15 +31,17 @@ class Agreements:
     def __init__(self, networks: int, batch: int, device: torch.device) -> None:
         self._common = torch.zeros(networks, batch, batch, dtype=torch.float64, device=device)
         self._units = np.zeros(networks)
+        self._arrived: torch.cuda.Event | None = None
 
-    def add(self, inputs: Tensor, members: Sequence[int] = (0,)) -> None:
+    def add(self, outputs: Tensor, members: Sequence[int] = (0,)) -> None:
         """Counts one layer of ReLUs.
 
         Args:
-            inputs: of the layer, shape (batch, channels, ...), the channels being those of `members` one after another.
+            outputs: of the layer, shape (batch, channels, ...), the channels being those of `members` one by one;
+                a unit is on where its output is not zero.
             members: numbers of the networks that have it.
         """
-        bits = inputs > 0
+        bits = outputs.bool()
         if len(members) > 1:
             bits = bits.reshape(len(bits), len(members), -1).transpose(0, 1)
         elif bits.dim() == 4 and bits.is_contiguous(memory_format=torch.channels_last):
@@ -46,11 +50,20 @@ class Agreements:
             bits = bits.flatten(1)[None]
         for part in torch.split(bits, _MOST_EXACT, dim=2):
             products = _products(part).to(self._common.dtype)
-            self._common.index_add_(0, torch.tensor(members, device=products.device), products)
-        self._units[members] += bits.shape[2]
+            self._common.index_add_(0, sent(torch.tensor(members), products.device), products)
+        self._units[list(members)] += bits.shape[2]
+
+    def fetch(self) -> None:
+        """Has a GPU hand the sums over when it has them; `matrices` then waits for nothing that it gets to do later."""
+        if self._common.is_cuda:
+            stream = torch.cuda.current_stream(self._common.device)
+            self._common = self._common.to("cpu", non_blocking=True)
+            self._arrived = stream.record_event()
 
     def matrices(self) -> NDArray[np.float64]:
         """K_H of each network, shape (networks, batch, batch)."""
+        if self._arrived:
+            self._arrived.synchronize()
         common = self._common.cpu().numpy()
         own = np.diagonal(common, axis1=1, axis2=2)
         return self._units[:, None, None] - own[:, :, None] - own[:, None, :] + 2 * common
@@ -61,7 +74,8 @@ def _products(bits: Tensor) -> Tensor:
     if bits.is_cuda:
         halves = bits.half()
         return torch.bmm(halves, halves.mT, out_dtype=torch.float32)
-    if torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
+    # of one unit, torch 2.13 returns whatever is in memory (pytorch issue 195066)
+    if torch.backends.cpu.get_cpu_capability().startswith("AVX512") and bits.shape[2] > 1:
         return torch.stack([torch._int_mm(own, own.T) for own in bits.view(torch.int8)])
     floats = bits.float()
     return floats @ floats.mT

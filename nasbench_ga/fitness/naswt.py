@@ -74,7 +74,7 @@ class NASWT(Fitness):
 
     def __init__(self, space: Space, settings: NASWTSettings | None = None, progress: bool = False) -> None:
         self.space, self.settings, self.progress = space, settings or NASWTSettings(), progress
-        self.scored = 0
+        self.scored, self._where = 0, ""
         self._sizes = {"stem": self.settings.stem} if space.benchmark == "nb101" else {}
         self._seeds = range(self.settings.seed, self.settings.seed + self.settings.repeats)
         self._images: list[NDArray[np.float32]] = []
@@ -129,7 +129,8 @@ class NASWT(Fitness):
     @property
     def notes(self) -> Sequence[str]:
         """Where the scores come from."""
-        return (f"NASWT scores, seed {self.settings.seed}: {self._source}; {self.scored:,} were computed in this run.",)
+        computed = f"{self.scored:,} were computed in this run{self._where}"
+        return (f"NASWT scores, seed {self.settings.seed}: {self._source}; {computed}.",)
 
     def __call__(self, genotypes: Genotypes) -> Evaluation:
         """Scores of genotypes of different networks, int8, shape (n, genes); minus infinity for a singular K_H."""
@@ -147,7 +148,9 @@ class NASWT(Fitness):
 
         from nasbench_ga.fitness.naswt_score import naswt_scores, on_device
 
-        images = on_device(self._images[number], self.settings.device, self._sizes.get("stem", 16))
+        widest = {"nb101": self.settings.stem, "nats-sss": 64}.get(self.space.benchmark, 16)
+        images = on_device(self._images[number], self.settings.device, widest)
+        self._where = f" on the {images.device.type}"
         results = naswt_scores(self.space, genotypes, images, self._seeds[number], **self._sizes)
         last = time.perf_counter()
         with tqdm(total=len(networks), desc="scoring", delay=2, leave=False, disable=not self.progress) as bar:

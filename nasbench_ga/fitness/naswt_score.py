@@ -44,20 +44,24 @@ def naswt_score(network: nn.Module, images: Tensor) -> float:
     Raises:
         NasbenchError: no ReLU, images that the network cannot take, or too little memory.
     """
+    _check(images)
+    modes = [(module, module.training) for module in network.modules()]
+    try:
+        for module, _ in modes:
+            module.training = isinstance(module, _BatchNorm)
+        with _explained(images), _exact(), torch.inference_mode(False):
+            return _score(network, images.detach().clone())
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def _check(images: Tensor) -> None:
     if not images.is_floating_point() or images.dim() < 2 or len(images) < 2:
         raise NasbenchError(
             f"Expected a float tensor of two images or more, shape (batch, ...), got {images.dtype} of shape "
             f"{tuple(images.shape)}."
         )
-    modes = [(module, module.training) for module in network.modules()]
-    try:
-        for module, _ in modes:
-            module.training = isinstance(module, _BatchNorm)
-        with _explained(images), _exact():
-            return _score(network, images)
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def _score(network: nn.Module, images: Tensor) -> float:
@@ -70,11 +74,11 @@ def _score(network: nn.Module, images: Tensor) -> float:
     connected = _connected(network, relus, images[:2])
     agreements, calls = Agreements(1, len(images), images.device), iter(connected)
 
-    def count(_module: nn.Module, inputs: tuple[Tensor]) -> None:
-        if next(calls):
-            agreements.add(inputs[0])
+    def count(_module: nn.Module, _inputs: tuple[Tensor], output: Tensor) -> None:
+        if next(calls, True):
+            agreements.add(output)
 
-    with torch.no_grad(), _hooks(relu.register_forward_pre_hook(count) for relu in relus):
+    with torch.no_grad(), _hooks(relu.register_forward_hook(count) for relu in relus):
         functional_call(network, _copied_buffers(network), (_laid_out(images),))
     return float(log_determinants(agreements.matrices())[0])
 
@@ -99,11 +103,13 @@ def naswt_scores(
     Raises:
         NasbenchError: images that the networks cannot take, or too little memory.
     """
+    _check(images)
     at_once = at_once or _fitting(images, sizes.get("stem") or max(sizes.get("channels", (16,))))
     waiting: tuple[slice, Agreements] | None = None
     for chosen, network in build_networks(space, genotypes, at_once, seed, str(images.device), **sizes):
         agreements = _of_untrained(network, chosen.stop - chosen.start, images)
-        if waiting:  # a GPU computes the next scores while the last ones are read
+        agreements.fetch()
+        if waiting:  # a GPU computes these scores while the last ones are read and the next networks are built
             yield waiting[0], log_determinants(waiting[1].matrices())
         waiting = (chosen, agreements)
     if waiting:
@@ -113,10 +119,10 @@ def naswt_scores(
 def _of_untrained(network: Network, networks: int, images: Tensor) -> Agreements:
     agreements = Agreements(networks, len(images), images.device)
 
-    def counting(members: Sequence[int]) -> Callable[[nn.Module, tuple[Tensor]], None]:
-        return lambda _module, inputs: agreements.add(inputs[0], members)
+    def counting(members: Sequence[int]) -> Callable[[nn.Module, tuple[Tensor], Tensor], None]:
+        return lambda _module, _inputs, output: agreements.add(output, members)
 
-    hooks = (relu.register_forward_pre_hook(counting(members)) for relu, members in network.relus())
+    hooks = (relu.register_forward_hook(counting(members)) for relu, members in network.relus())
     with _explained(images), _exact(), torch.inference_mode(), _hooks(hooks):
         network.train()(_laid_out(images))
     return agreements
@@ -166,10 +172,10 @@ def memory_needed(shape: Sequence[int], width: int) -> int:
 def _connected(network: nn.Module, relus: Sequence[nn.Module], images: Tensor) -> list[bool]:
     """Of each call of a ReLU, in order, whether it depends on the images and the output depends on it."""
     steps: list[Any] = []
-    parameters = {name: parameter.detach() for name, parameter in network.named_parameters()}
+    parameters = {name: _unrecorded(parameter) for name, parameter in network.named_parameters()}
     hooks = (relu.register_forward_hook(lambda _m, _i, output: steps.append(output.grad_fn)) for relu in relus)
     with torch.enable_grad(), _hooks(hooks):
-        inputs = images.detach().requires_grad_().clone()
+        inputs = images.clone().requires_grad_().clone()
         output = functional_call(network, parameters | _copied_buffers(network), (inputs,))
     reached: set[Any] = set()
     pending = [tensor.grad_fn for tensor in tree_leaves(output) if isinstance(tensor, Tensor)]
@@ -179,6 +185,10 @@ def _connected(network: nn.Module, relus: Sequence[nn.Module], images: Tensor) -
             reached.add(step)
             pending += [earlier for earlier, _ in step.next_functions]
     return [step in reached for step in steps]
+
+
+def _unrecorded(parameter: Tensor) -> Tensor:
+    return parameter.clone() if parameter.is_inference() else parameter.detach()
 
 
 def _copied_buffers(network: nn.Module) -> dict[str, Tensor]:
@@ -199,9 +209,27 @@ def _hooks(handles: Iterable[Any]) -> Iterator[None]:
         yield
 
 
-def _exact() -> contextlib.AbstractContextManager[None]:
-    """Convolutions of a GPU in full 32-bit precision, the same each time."""
-    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+@contextlib.contextmanager
+def _exact() -> Iterator[None]:
+    """Convolutions of a GPU in full 32-bit precision, the same each time.
+
+    `cudnn.flags` fails once `fp32_precision` was set, by which torch would have precisions chosen.
+    """
+    cudnn: Any = torch.backends.cudnn
+    wanted = [
+        (cudnn, "enabled", True),
+        (cudnn, "benchmark", False),
+        (cudnn, "deterministic", True),
+        (cudnn.conv, "fp32_precision", "ieee"),
+    ]
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in wanted]
+    try:
+        for owner, name, value in wanted:
+            setattr(owner, name, value)
+        yield
+    finally:
+        for owner, name, value in before:
+            setattr(owner, name, value)
 
 
 @contextlib.contextmanager
@@ -210,7 +238,9 @@ def _explained(images: Tensor) -> Iterator[None]:
     shape = f"images of shape {tuple(images.shape)} ({images.dtype}, on {images.device})"
     try:
         yield
-    except RuntimeError as error:
+    except NasbenchError:
+        raise
+    except (RuntimeError, ValueError, IndexError) as error:
         reason = str(error).partition("\n")[0]
         if isinstance(error, torch.OutOfMemoryError) or "alloc" in reason:
             raise NasbenchError(f"There is too little memory for {shape}; take a smaller batch. ({reason})") from error

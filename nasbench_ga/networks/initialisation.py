@@ -15,6 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from nasbench_ga.networks.building import sent
+
 Draw = Callable[[nn.Conv2d | nn.Linear, tuple[int, ...], np.random.Generator], NDArray[np.float32]]
 """Gives numbers for a layer's weight or bias, of the shape asked for."""
 
@@ -45,7 +47,7 @@ def initialise(network: nn.Module, seed: int, weight: Draw, bias: Draw) -> None:
 def _set(parameter: Tensor, values: NDArray[np.float32]) -> None:
     """Copies values into a parameter, over and over if it is several times as large."""
     with torch.no_grad():
-        parameter.view(-1, *values.shape).copy_(torch.from_numpy(values).to(parameter.device))
+        parameter.view(-1, *values.shape).copy_(sent(torch.from_numpy(values), parameter.device))
 
 
 def uniform(layer: nn.Conv2d | nn.Linear, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float32]:

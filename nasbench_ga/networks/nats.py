@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
-from nasbench_ga.networks.building import Network, added, builders, side_by_side
+from nasbench_ga.networks.building import Network, added, builders, sent, side_by_side
 from nasbench_ga.networks.initialisation import initialise, uniform
+from nasbench_ga.networks.pooling import AveragePool3x3
 from nasbench_ga.spaces import Genotypes, get_space
 from nasbench_ga.spaces.nats_tss import CELLS_PER_STAGE, EDGES, NODES, OPERATION_NAMES, STAGE_CHANNELS, on_a_path
 
@@ -166,8 +168,9 @@ class Edge(nn.Module):
         each = images.reshape(batch, self.networks, -1, *size)
         together = images.new_zeros(batch, self.networks, self.wide_out, *size)
         for name, own in self.members.items():
-            maps = self.operations[name](each[:, own].flatten(1, 2))
-            together[:, own] = maps.reshape(batch, len(own), self.wide_out, *size)
+            chosen = sent(torch.tensor(own), images.device)
+            maps = self.operations[name](each[:, chosen].flatten(1, 2))
+            together[:, chosen] = maps.reshape(batch, len(own), self.wide_out, *size)
         return together.flatten(1, 2)
 
 
@@ -211,6 +214,6 @@ def _operation(name: str, wide_in: int, wide_out: int, networks: int) -> nn.Modu
         case "skip_connect":
             return nn.Sequential(_convolution(wide_in, wide_out, 1, networks), nn.BatchNorm2d(networks * wide_out))
         case "avg_pool_3x3":
-            return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+            return AveragePool3x3()
         case _:
             return relu_conv_bn(wide_in, wide_out, {"nor_conv_1x1": 1, "nor_conv_3x3": 3}[name], networks)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from nasbench_ga.networks.building import Network, added, builders
 from nasbench_ga.networks.initialisation import initialise, normal_by_outputs, zeros
+from nasbench_ga.networks.pooling import MaxPool3x3
 from nasbench_ga.spaces import NB101Cell
 from nasbench_ga.spaces.nb101_parameters import CELLS_PER_STACK, IMAGE_CHANNELS, STACKS, STEM, vertex_channels
 
@@ -103,5 +104,5 @@ def conv_bn_relu(wide_in: int, wide_out: int, kernel: int) -> nn.Sequential:
 
 def _operation(name: str, width: int) -> nn.Module:
     if name == "maxpool3x3":
-        return nn.MaxPool2d(3, stride=1, padding=1)
+        return MaxPool3x3()
     return conv_bn_relu(width, width, {"conv3x3-bn-relu": 3, "conv1x1-bn-relu": 1}[name])
