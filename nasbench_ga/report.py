@@ -33,6 +33,7 @@ class Report:
         objective: the reported metrics, None without a table.
         folder: of the record.
         instead_of: tables that the space has and that are not here, which is why this one was taken.
+        why_no_table: why there is none, where there is none.
         summary: one dictionary a repeat (see `summary.summarise`).
         wall_seconds: of each repeat.
         ids: of the cells of all evaluations, shape (n,).
@@ -46,6 +47,7 @@ class Report:
     objective: Objective | None
     folder: Path
     instead_of: Sequence[str]
+    why_no_table: str
     summary: list[dict[str, Any]]
     wall_seconds: Sequence[float]
     ids: NDArray[np.int64]
@@ -181,6 +183,8 @@ def _explanations(report: Report) -> list[str]:
                 f"accuracy {report.objective.test} itself: its results are optimistic."
             )
         lines += [f"Note: {note}" for note in table.notes]
+    if report.why_no_table:
+        lines.append(f"Nothing is said of accuracy, for there is no table of it here: {report.why_no_table}")
     if len(report.summary) > MOST_ROWS:
         lines.append(f"Each of the {len(report.summary)} repeats is in {report.folder / 'summary.json'}.")
     lines.append("sd is the sample standard deviation over repeats.")

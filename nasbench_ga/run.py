@@ -155,7 +155,7 @@ def _run(config: RunConfig, progress: bool) -> Report:
     started = time.perf_counter()
     plugins = {str(path): _load_plugin(path) for path in config.load}
     space, search = get_space(config.space), searches[config.algorithm]
-    source = _find_table(config, space)
+    source, why_none = _find_table(config, space)
     table = open_source(source, progress=progress) if source else None
     objective = None
     if table is not None:
@@ -180,7 +180,7 @@ def _run(config: RunConfig, progress: bool) -> Report:
     folder = config.results or RUNS / _folder_name(recorded)
     recorder = records.Recorder(folder, recorded, space.genes)
     report_of = partial(
-        Report, config.fitness, fitness, space, table, objective, folder, source.instead_of if source else ()
+        Report, config.fitness, fitness, space, table, objective, folder, source.instead_of if source else (), why_none
     )
     with recorder.opened():
         if config.resume and recorder.finished:
@@ -230,16 +230,16 @@ def _budget_of(config: RunConfig, fitness: Fitness) -> Budget:
     return Budget(fitness.usual_evaluations if unlimited else config.evaluations, config.seconds)
 
 
-def _find_table(config: RunConfig, space: Space) -> Source | None:
-    """The table that was asked for, or the space's first that is there; None if there is none and none is needed."""
+def _find_table(config: RunConfig, space: Space) -> tuple[Source | None, str]:
+    """The table that was asked for, or the space's first that is here; why there is none, if none is needed."""
     if config.table is not None:
-        return find(config.table)
+        return find(config.table), ""
     try:
-        return find_for_space(space.benchmark)
-    except TableNotFoundError:
+        return find_for_space(space.benchmark), ""
+    except TableNotFoundError as error:
         if config.fitness == "accuracy":
             raise
-        return None
+        return None, str(error)
 
 
 def _folder_name(recorded: dict[str, Any]) -> str:
