@@ -60,6 +60,8 @@ def ours(config: Config) -> dict[str, str]:
             repeats=config.runs,
             seed=config.seed,
             evaluations=size,
+            resume=True,
+            naswt=ng.NASWTSettings(dataset="cifar10"),
         )
         evaluations = ng.run(search, progress=True).evaluations
         best = evaluations.loc[evaluations.groupby("repeat")["value"].idxmax()]

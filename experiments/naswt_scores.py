@@ -41,8 +41,8 @@ class Config:
 
 
 def every_network(space: Space) -> NDArray[np.int64]:
-    """The first cell of each network of a space."""
-    return np.unique(space.isomorphism_class(space.enumerate()), return_index=True)[1]
+    """A cell of each network of a space: the one that stands for it."""
+    return np.unique(space.identify(space.canonical(space.enumerate(), per_network=True)))
 
 
 def stratified(space: Space, cells: int, seed: int) -> NDArray[np.int64]:
@@ -74,8 +74,7 @@ def score(config: Config) -> Path:
         path,
         fitness.provenance["scores"][0],
         {
-            "network": space.isomorphism_class(genotypes),
-            "cell": ids,
+            "network": ids,
             "written": [str(space.decode(genotype)) for genotype in genotypes],
             "score": outcome.value,
             "seconds": outcome.seconds,

@@ -118,7 +118,7 @@ def _columns(report: Report) -> list[_Column]:
 
 def _clock(report: Report) -> tuple[str, int]:
     """The unit in which the cost of evaluations is told, and its seconds."""
-    return ("measured minutes", 60) if report.fitness.metric is None else ("simulated hours", 3600)
+    return ("measured minutes", 60) if report.fitness.seconds_are.startswith("measured") else ("simulated hours", 3600)
 
 
 def _table(report: Report) -> Any:
@@ -162,8 +162,8 @@ def _explanations(report: Report) -> list[str]:
     found = "No evaluated cell has a number, so there is no best one."
     if report.best_cell is not None:
         found = (
-            f"Best cell: number {best['best_id']} of {report.space.name}, found by repeat {best['repeat']} "
-            f"as evaluation {best['best_step'] + 1}: {report.best_cell}"
+            f"Best cell: number {best['best_id']} of {report.space.name}, {report.name} {best['best_value']:.4f}, "
+            f"found by repeat {best['repeat']} as evaluation {best['best_step'] + 1}: {report.best_cell}"
         )
     unit, _ = _clock(report)
     lines = [found, *_ranked(report), *report.fitness.notes]
@@ -197,20 +197,19 @@ def _ranked(report: Report) -> list[str]:
     cells, first = np.unique(report.ids, return_index=True)
     values = report.values[first]
     lines = []
+    if report.table is not None and report.objective is not None and report.best_cell is not None:
+        metric, table = report.objective.test, report.table
+        if (rank := report.best[f"rank {metric}"]) is not None:
+            accuracy = f"Its {metric} is {report.best[metric]:.3f} %"
+            lines.append(f"{accuracy}, rank {rank:,} of the table's {len(table):,} cells.")
+        if not report.fitness_is_reported:
+            accuracies = table.lookup(cells, metric)
+            lines.append(
+                f"Over the {len(cells):,} different cells that were evaluated, {report.name} and {metric} have "
+                f"{rank_correlation(values, accuracies)}{_control(report.space, cells, accuracies)}."
+            )
     if impossible := int(np.isneginf(values).sum()):
         lines.append(f"{impossible:,} of the {len(cells):,} different cells have minus infinity as fitness.")
-    if report.table is None or report.objective is None or report.best_cell is None:
-        return lines
-    metric, table = report.objective.test, report.table
-    accuracy, rank = report.best[metric], report.best[f"rank {metric}"]
-    if rank is not None:
-        lines.append(f"Its {metric} is {accuracy:.3f} %, rank {rank:,} of the table's {len(table):,} cells.")
-    if not report.fitness_is_reported:
-        accuracies = table.lookup(cells, metric)
-        lines.append(
-            f"Over the {len(cells):,} different cells that were evaluated, {report.name} and {metric} have "
-            f"{rank_correlation(values, accuracies)}{_control(report.space, cells, accuracies)}."
-        )
     return lines
 
 

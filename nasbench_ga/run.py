@@ -65,7 +65,7 @@ class RunConfig:
     """Budget of a repeat in evaluations, a cell met again counting again; unless --seconds limits it, 10,000, or 500 if
     the fitness is naswt."""
     seconds: float | None = None
-    """Budget of a repeat in simulated seconds; the evaluation that would exceed it is not made."""
+    """Budget of a repeat in seconds of evaluations, simulated or measured; what would exceed it does not count."""
     table: str | None = None
     """Table to look up in: a name or a path; by default the first of the space's tables that is there."""
     dataset: str | None = None

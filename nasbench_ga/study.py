@@ -104,7 +104,9 @@ class Memo:
         self._remember(keys, Evaluation(known.value, known.seconds, known.extras))
 
     def _keys(self, genotypes: Genotypes, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        return self.space.isomorphism_class(genotypes) if self.fitness.per_network else ids
+        if not self.fitness.per_network:
+            return ids
+        return self.space.identify(self.space.canonical(genotypes, per_network=True))
 
     def _places_of(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.fromiter(map(self.places.get, keys.tolist(), itertools.repeat(-1)), np.int64, len(keys))

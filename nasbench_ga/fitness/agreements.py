@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nasbench_ga.networks.building import sent
+from nasbench_ga.networks.transfer import sent
 
 _MOST_EXACT = 1 << 24  # units of a layer whose bits add up exactly in 32-bit floats
 

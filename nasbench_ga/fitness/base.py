@@ -38,7 +38,7 @@ class Fitness(ABC):
 
     Attributes:
         metric: the table's metric that the value is, None if it is no published number.
-        seconds_are: what the seconds mean, in words.
+        seconds_are: what the seconds mean, in words; those that begin with "measured" took place.
         by_identity: whether the value follows from the cell's number alone, so that any genotype of it will do.
         per_network: whether cells that are one network share one value, so that only one of them is evaluated.
         usual_evaluations: budget of a repeat where none is given.

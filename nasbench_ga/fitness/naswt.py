@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import operator
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from nasbench_ga.spaces import Genotypes, Space
 
 VERSION = 1
 """Of the score; rises whenever the same network would get another number."""
+_NETWORK_CLASSES = {"nb101": "NB101Network", "nats-tss": "NATSNetwork", "nats-sss": "NATSNetwork"}
 USUAL_DATASET, FALLBACK_DATASET = "cifar10", "photographs"
 
 
@@ -29,7 +32,7 @@ class NASWTSettings:
     repeats: int = 1
     """Scores of each network, each with weights and images of its own: of seed SEED, SEED + 1, and so on."""
     statistic: Literal["mean", "max"] = "mean"
-    """What is taken of these scores."""
+    """What is taken of these scores; a mean is minus infinity if one of them is."""
     batch: int = 128
     """Training images that are shown to each network."""
     dataset: str | None = None
@@ -44,8 +47,13 @@ class NASWTSettings:
     """Folder where scores are kept."""
 
     def __post_init__(self) -> None:
-        """Refuses settings without sense."""
+        """Takes paths as text and numbers as numpy has them, and refuses settings without sense."""
+        object.__setattr__(self, "store", Path(self.store))
         for name, least in (("repeats", 1), ("batch", 2), ("seed", 0), ("stem", 1)):
+            try:
+                object.__setattr__(self, name, operator.index(getattr(self, name)))
+            except TypeError as error:
+                raise NasbenchError(f"naswt.{name} is an integer, not {getattr(self, name)!r}.") from error
             if getattr(self, name) < least:
                 raise NasbenchError(f"naswt.{name} is {least} or more, not {getattr(self, name)}.")
         for name, choices in (("statistic", ("mean", "max")), ("device", ("auto", "cpu", "cuda"))):
@@ -75,6 +83,7 @@ class NASWT(Fitness):
     def __init__(self, space: Space, settings: NASWTSettings | None = None, progress: bool = False) -> None:
         self.space, self.settings, self.progress = space, settings or NASWTSettings(), progress
         self.scored, self._where = 0, ""
+        self._tables = list(score_tables())
         self._sizes = {"stem": self.settings.stem} if space.benchmark == "nb101" else {}
         self._seeds = range(self.settings.seed, self.settings.seed + self.settings.repeats)
         self._images: list[NDArray[np.float32]] = []
@@ -83,19 +92,24 @@ class NASWT(Fitness):
             keys = [table.key for table in tables]
         else:
             keys = self._prepare_images()
-        self._stores = [ScoreStore(self.settings.store, key) for key in keys]
+        self._stores = [ScoreStore(self.settings.store, key, self._tables) for key in keys]
         self.provenance = {"statistic": self.settings.statistic, "scores": keys}
 
     def _finished_tables(self) -> list[ScoreTable]:
         """Of each seed a table with the scores of the whole space; none if there is not one of each."""
         wanted = [self._key(self.settings.dataset or USUAL_DATASET, seed) for seed in self._seeds]
-        complete = [table for table in score_tables() if table.complete]
+        complete = [table for table in self._tables if table.complete]
         found = [next((table for table in complete if _but_for_images(table.key) == key), None) for key in wanted]
         return [table for table in found if table] if all(found) else []
 
     def _prepare_images(self) -> list[Key]:
         from nasbench_ga.training import draw_batch, load_images
 
+        if importlib.util.find_spec("torch") is None:
+            raise NasbenchError(
+                "NASWT scores networks with torch, which is not installed; install it: "
+                "python -m pip install 'nasbench-ga[networks]'"
+            )
         self._source = f"images: {self.settings.batch} of {self.settings.dataset or USUAL_DATASET}"
         try:
             images = load_images(self.settings.dataset or USUAL_DATASET)
@@ -120,6 +134,7 @@ class NASWT(Fitness):
             "score": "naswt",
             "version": VERSION,
             "benchmark": self.space.benchmark,
+            "network": _network_class(self.space.benchmark),
             "sizes": self._sizes,
             "dataset": dataset,
             "batch": self.settings.batch,
@@ -133,12 +148,13 @@ class NASWT(Fitness):
         return (f"NASWT scores, seed {self.settings.seed}: {self._source}; {computed}.",)
 
     def __call__(self, genotypes: Genotypes) -> Evaluation:
-        """Scores of genotypes of different networks, int8, shape (n, genes); minus infinity for a singular K_H."""
-        networks = self.space.isomorphism_class(genotypes)
+        """Scores of valid genotypes, int8, shape (n, genes); minus infinity for a singular K_H."""
+        networks = self.space.identify(self.space.canonical(genotypes, per_network=True))
         for number, store in enumerate(self._stores):
-            missing = [row for row, network in enumerate(networks.tolist()) if network not in store]
-            if missing:
-                self._score(number, genotypes[missing], networks[missing])
+            missing = store.missing(networks)
+            if len(missing):
+                rows = np.array([np.flatnonzero(networks == network)[0] for network in missing])
+                self._score(number, self.space.canonical(genotypes[rows], per_network=True), missing)
         scores, seconds = np.stack([store.get(networks) for store in self._stores], axis=1)
         value = scores.mean(0) if self.settings.statistic == "mean" else scores.max(0)
         return Evaluation(value, seconds.sum(0))
@@ -146,10 +162,9 @@ class NASWT(Fitness):
     def _score(self, number: int, genotypes: Genotypes, networks: NDArray[np.int64]) -> None:
         from tqdm import tqdm
 
-        from nasbench_ga.fitness.naswt_score import naswt_scores, on_device
+        from nasbench_ga.fitness.naswt_score import first_width, naswt_scores, on_device
 
-        widest = {"nb101": self.settings.stem, "nats-sss": 64}.get(self.space.benchmark, 16)
-        images = on_device(self._images[number], self.settings.device, widest)
+        images = on_device(self._images[number], self.settings.device, first_width(self.space, self._sizes))
         self._where = f" on the {images.device.type}"
         results = naswt_scores(self.space, genotypes, images, self._seeds[number], **self._sizes)
         last = time.perf_counter()
@@ -160,6 +175,15 @@ class NASWT(Fitness):
                 self.scored += len(scores)
                 bar.update(len(scores))
                 last = now
+
+
+def _network_class(benchmark: str) -> str:
+    """What the networks of a benchmark are, by name; torch is imported for those of a user's own only."""
+    if benchmark in _NETWORK_CLASSES:
+        return _NETWORK_CLASSES[benchmark]
+    from nasbench_ga.networks import builders
+
+    return f"{builders[benchmark].__module__}.{builders[benchmark].__qualname__}"
 
 
 def _but_for_images(key: Key) -> dict[str, Any]:

@@ -7,8 +7,9 @@ images apart before it is trained.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from nasbench_ga.errors import NasbenchError
 from nasbench_ga.fitness.agreements import Agreements, log_determinants
 from nasbench_ga.networks import Network, build_networks
 from nasbench_ga.spaces import Genotypes, Space
+from nasbench_ga.spaces.nats_tss import STAGE_CHANNELS
+from nasbench_ga.spaces.nb101_parameters import STEM
 
 MOST_AT_ONCE = 64
 """Most networks in one pass over a GPU."""
@@ -72,14 +75,22 @@ def _score(network: nn.Module, images: Tensor) -> float:
             "are not seen."
         )
     connected = _connected(network, relus, images[:2])
-    agreements, calls = Agreements(1, len(images), images.device), iter(connected)
+    agreements, calls = Agreements(1, len(images), images.device), itertools.count()
 
     def count(_module: nn.Module, _inputs: tuple[Tensor], output: Tensor) -> None:
-        if next(calls, True):
+        call = next(calls)
+        if call < len(connected) and connected[call]:
             agreements.add(output)
 
     with torch.no_grad(), _hooks(relu.register_forward_hook(count) for relu in relus):
-        functional_call(network, _copied_buffers(network), (_laid_out(images),))
+        output = functional_call(network, _copied_buffers(network), (_laid_out(images),))
+    if (called := next(calls)) != len(connected):
+        raise NasbenchError(
+            f"The network calls its ReLUs {len(connected)} times for 2 images and {called} times for {len(images)}; "
+            "NASWT needs a network that treats every batch alike."
+        )
+    if not all(tensor.isfinite().all() for tensor in tree_leaves(output) if isinstance(tensor, Tensor)):
+        raise NasbenchError("The network's output is not finite, so its ReLUs cannot be counted; look at its weights.")
     return float(log_determinants(agreements.matrices())[0])
 
 
@@ -94,7 +105,7 @@ def naswt_scores(
         images: float, shape (batch, 3, height, width), on the device to compute on.
         seed: of the weights.
         at_once: networks in one pass, for benchmarks that have networks side by side; by default one on a CPU, and
-            on a GPU as many as half of its free memory holds, up to `MOST_AT_ONCE`.
+            on a GPU as many as half of its memory holds, up to `MOST_AT_ONCE`.
         **sizes: of the networks, other than the published ones.
 
     Yields:
@@ -104,14 +115,14 @@ def naswt_scores(
         NasbenchError: images that the networks cannot take, or too little memory.
     """
     _check(images)
-    at_once = at_once or _fitting(images, sizes.get("stem") or max(sizes.get("channels", (16,))))
+    at_once = at_once or _fitting(images, first_width(space, sizes))
     waiting: tuple[slice, Agreements] | None = None
     for chosen, network in build_networks(space, genotypes, at_once, seed, str(images.device), **sizes):
         agreements = _of_untrained(network, chosen.stop - chosen.start, images)
         agreements.fetch()
-        if waiting:  # a GPU computes these scores while the last ones are read and the next networks are built
-            yield waiting[0], log_determinants(waiting[1].matrices())
-        waiting = (chosen, agreements)
+        ready, waiting = (waiting, (chosen, agreements)) if images.is_cuda else ((chosen, agreements), None)
+        if ready:  # of a GPU the pass before: it computes this one while that is read and the next is built
+            yield ready[0], log_determinants(ready[1].matrices())
     if waiting:
         yield waiting[0], log_determinants(waiting[1].matrices())
 
@@ -155,12 +166,18 @@ def on_device(pixels: NDArray[np.float32], device: str, width: int) -> Tensor:
     return torch.from_numpy(pixels).to(chosen)
 
 
+def first_width(space: Space, sizes: Mapping[str, Any]) -> int:
+    """Channels of the first stage of the networks of a space, which needs the most memory; 64 where that is unknown."""
+    named = sizes.get("stem") or max(sizes.get("channels", (0,)))
+    return named or {"nb101": STEM, "nats-tss": STAGE_CHANNELS[0]}.get(space.benchmark, 64)
+
+
 def _fitting(images: Tensor, width: int) -> int:
     """How many networks of a width are given to a device at a time."""
     if images.device.type == "cpu":
         return 1
-    free, _ = torch.cuda.mem_get_info(images.device)
-    return max(1, min(MOST_AT_ONCE, free // 2 // memory_needed(images.shape, width)))
+    total = torch.cuda.get_device_properties(images.device).total_memory
+    return max(1, min(MOST_AT_ONCE, total // 2 // memory_needed(images.shape, width)))
 
 
 def memory_needed(shape: Sequence[int], width: int) -> int:
@@ -211,7 +228,7 @@ def _hooks(handles: Iterable[Any]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _exact() -> Iterator[None]:
-    """Convolutions of a GPU in full 32-bit precision, the same each time.
+    """Convolutions of a GPU in full 32-bit precision, the same each time; for the whole process while it lasts.
 
     `cudnn.flags` fails once `fp32_precision` was set, by which torch would have precisions chosen.
     """

@@ -106,31 +106,28 @@ def score_tables() -> Iterator[ScoreTable]:
 
 
 class ScoreStore:
-    """The scores of one key: those of a finished table that has them, and those added here.
+    """The scores of one key: those of a finished table, and those that were added here.
 
     Args:
         folder: of the databases; made when something is added.
-        key: everything the scores depend on.
+        key: everything the scores depend on; `benchmark` names the file.
+        tables: finished tables; of those with this key the first counts, and counts before what was added.
 
     Raises:
         CorruptFileError: a file is damaged.
     """
 
-    def __init__(self, folder: Path, key: Key) -> None:
-        text = json.dumps(key, sort_keys=True)
-        self.path = folder / f"{key['benchmark']}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.sqlite"
-        self._key = text
-        self._scores: dict[int, tuple[float, float]] = {}
-        if self.path.exists():
-            with self._connected() as connection:
-                rows = connection.execute("SELECT network, score, seconds FROM scores")
-                self._scores = {network: (score, seconds) for network, score, seconds in rows}
-        for table in score_tables():
-            if table.key == json.loads(text):
-                self._scores |= table.read()
+    def __init__(self, folder: Path, key: Key, tables: Sequence[ScoreTable] = ()) -> None:
+        self._key = json.dumps(key, sort_keys=True)
+        self.path = folder / f"{key['benchmark']}-{hashlib.sha256(self._key.encode()).hexdigest()[:16]}.sqlite"
+        self._finished = next((table.read() for table in tables if table.key == key), {})
+        self._scores = self._added() | self._finished
 
-    def __contains__(self, network: int) -> bool:
-        return network in self._scores
+    def missing(self, networks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those of the networks, each once, that have no score, also none that another process has added by now."""
+        if not self._scores.keys() >= {*networks.tolist()}:
+            self._scores = self._added() | self._finished
+        return np.array(sorted({*networks.tolist()} - self._scores.keys()), np.int64)
 
     def get(self, networks: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Scores and seconds of networks that are in it, each shape (n,)."""
@@ -138,7 +135,7 @@ class ScoreStore:
         return found[:, 0], found[:, 1]
 
     def add(self, networks: NDArray[np.int64], scores: NDArray[np.float64], seconds: NDArray[np.float64]) -> None:
-        """Adds scores, each shape (n,); they are safe on disk when it returns. What another process added stays.
+        """Adds scores, each shape (n,), which are safe on disk then; those that another process was faster with stay.
 
         Raises:
             NasbenchError: the database cannot be written.
@@ -148,27 +145,46 @@ class ScoreStore:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise self._unwritable(error.strerror or error) from error
+            raise self._unusable(error.strerror or error) from error
         with self._connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")
             connection.execute("CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY)")
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS scores (network INTEGER PRIMARY KEY, score REAL NOT NULL, seconds REAL)"
             )
             connection.execute("INSERT OR IGNORE INTO about VALUES (?)", (self._key,))
             connection.executemany("INSERT OR IGNORE INTO scores VALUES (?, ?, ?)", rows)
-        self._scores |= {network: (score, seconds) for network, score, seconds in rows}
+            kept = [
+                connection.execute("SELECT network, score, seconds FROM scores WHERE network = ?", row[:1]).fetchone()
+                for row in rows
+            ]
+            connection.execute("COMMIT")
+        self._scores |= {network: (score, taken) for network, score, taken in kept if network not in self._finished}
+
+    def _added(self) -> dict[int, tuple[float, float]]:
+        """What is in the database; nothing if there is none, or one that was never finished."""
+        if not self.path.exists():
+            return {}
+        with self._connected() as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'scores'").fetchone():
+                return {}
+            if connection.execute("SELECT key FROM about").fetchall() != [(self._key,)]:
+                raise CorruptFileError(f"{self.path} does not hold the scores that its name promises; remove it.")
+            rows = connection.execute("SELECT network, score, seconds FROM scores")
+            return {network: (score, seconds) for network, score, seconds in rows}
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         try:
-            with contextlib.closing(sqlite3.connect(self.path, timeout=_WAIT_SECONDS)) as connection, connection:
+            connection = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
+            with contextlib.closing(connection):
                 yield connection
         except sqlite3.OperationalError as error:
-            raise self._unwritable(error) from error
+            raise self._unusable(error) from error
         except sqlite3.DatabaseError as error:
             raise CorruptFileError(
                 f"{self.path} is damaged ({error}); delete it, and its scores are computed again when they are needed."
             ) from error
 
-    def _unwritable(self, reason: object) -> NasbenchError:
-        return NasbenchError(f"Cannot use the scores in {self.path}: {reason}. Another folder: --naswt.store.")
+    def _unusable(self, reason: object) -> NasbenchError:
+        return NasbenchError(f"Cannot use the scores in {self.path}: {reason}. Name another folder: --naswt.store.")

@@ -104,11 +104,6 @@ def _untrained(make: Callable[[], Network], seed: int, device: str) -> Network:
     return network
 
 
-def sent(tensor: Tensor, device: torch.device) -> Tensor:
-    """A tensor of the CPU's on a device; a GPU gets it in its turn, and nobody waits for what it is doing."""
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
-
-
 def added(tensors: Sequence[Tensor]) -> Tensor:
     """The sum of at least one tensor."""
     total = tensors[0]

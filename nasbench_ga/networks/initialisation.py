@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nasbench_ga.networks.building import sent
+from nasbench_ga.networks.transfer import sent
 
 Draw = Callable[[nn.Conv2d | nn.Linear, tuple[int, ...], np.random.Generator], NDArray[np.float32]]
 """Gives numbers for a layer's weight or bias, of the shape asked for."""

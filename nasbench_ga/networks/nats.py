@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nasbench_ga.networks.building import Network, added, builders, sent, side_by_side
+from nasbench_ga.networks.building import Network, added, builders, side_by_side
 from nasbench_ga.networks.initialisation import initialise, uniform
 from nasbench_ga.networks.pooling import AveragePool3x3
+from nasbench_ga.networks.transfer import sent
 from nasbench_ga.spaces import Genotypes, get_space
 from nasbench_ga.spaces.nats_tss import CELLS_PER_STAGE, EDGES, NODES, OPERATION_NAMES, STAGE_CHANNELS, on_a_path
 

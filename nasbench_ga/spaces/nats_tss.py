@@ -27,6 +27,7 @@ NODES = 4
 STAGE_CHANNELS = (16, 32, 64)
 CELLS_PER_STAGE = 5
 _NONE, _SKIP = 0, 1
+_CONVOLUTIONS = (2, 3)
 _KERNEL_AREA = np.array([0, 0, 1, 9, 0])
 _PUBLISHED_SHUFFLE_SEED = 88  # of the authors' script that numbered the architectures
 _ARCHITECTURE = re.compile(r"\|(\w+)~0\|\+\|(\w+)~0\|(\w+)~1\|\+\|(\w+)~0\|(\w+)~1\|(\w+)~2\|")
@@ -53,11 +54,15 @@ class NATSTopology(CategoricalSpace):
         return _all_cells()
 
     def canonical(self, genotypes: Genotypes, per_network: bool = False) -> Genotypes:
-        """The genotypes themselves, or the first string of each one's network; shape (n, 6)."""
+        """The genotypes themselves, or the first string of each one's network; shape (n, 6).
+
+        The official rule behind `isomorphism_class` writes shared nodes out, so that one convolution used twice and
+        two convolutions count as the same, and it keeps apart some strings that compute the same. Networks are told
+        apart here by what an untrained one computes.
+        """
         if not per_network:
             return self.check(genotypes)
-        first = np.unique(_classes(), return_index=True)[1]
-        return _all_cells()[first[self.isomorphism_class(genotypes)]]
+        return _all_cells()[_first_of_network()[self.identify(genotypes)]]
 
     def isomorphism_class(self, genotypes: Genotypes) -> NDArray[np.int64]:
         """Which of the 6,466 networks each string is, numbered in the order of their first string; shape (n,)."""
@@ -162,6 +167,45 @@ def _classes() -> NDArray[np.int64]:
     """The class of each published index: the order in which its network first appears."""
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(_network(tuple(cell)), len(numbers)) for cell in _all_cells().tolist()])
+
+
+@functools.cache
+def _first_of_network() -> NDArray[np.int64]:
+    """The first published index with the same network, of each published index."""
+    pruned = np.where(on_a_path(_all_cells() != _NONE), _all_cells(), _NONE)
+    unique, inverse = np.unique(pruned, axis=0, return_inverse=True)
+    numbers: dict[Any, int] = {}
+    networks = np.array([numbers.setdefault(_computed(tuple(cell)), len(numbers)) for cell in unique.tolist()])
+    _, first, back = np.unique(networks[inverse.ravel()], return_index=True, return_inverse=True)
+    return first[back]
+
+
+def _computed(operations: tuple[int, ...]) -> Any:
+    """What a pruned cell computes: the same for cells that differ in the names of their nodes and convolutions only.
+
+    A node is the sorted terms of its sum: the input, poolings of terms, and convolutions, which are numbered because
+    each has weights of its own. Of all numberings that put 1x1 before 3x3, the one with the least description counts.
+    """
+    convolutions = [[e for e, op in enumerate(operations) if op == kind] for kind in _CONVOLUTIONS]
+    orders = itertools.product(*map(itertools.permutations, convolutions))
+    return min(_described(operations, dict(zip(itertools.chain(*order), itertools.count()))) for order in orders)
+
+
+def _described(operations: tuple[int, ...], number: dict[int, int]) -> Any:
+    nodes: list[Any] = [(("input",),), (), (), ()]
+    sources = {}
+    for edge, (operation, (source, target)) in enumerate(zip(operations, EDGES, strict=True)):
+        if operation == _NONE:
+            continue
+        if operation == _SKIP:
+            terms = nodes[source]
+        elif operation in _CONVOLUTIONS:
+            terms = (("convolution", number[edge]),)
+            sources[number[edge]] = (operation, nodes[source])
+        else:
+            terms = (("pooling", nodes[source]),)
+        nodes[target] = tuple(sorted((*nodes[target], *terms)))
+    return nodes[-1], tuple(sorted(sources.items()))
 
 
 def _network(operations: tuple[int, ...]) -> str:

@@ -23,6 +23,8 @@ class RankCorrelation:
     pairs: int
 
     def __str__(self) -> str:
+        if np.isnan(self.kendall):
+            return "no rank correlation (fewer than two different numbers)"
         return f"Kendall's tau {self.kendall:.3f}, Spearman's rho {self.spearman:.3f}"
 
 

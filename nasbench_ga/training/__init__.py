@@ -1,6 +1,6 @@
 """Real images to train on: published data sets, read as their authors publish them and checked. Needs no torch."""
 
-from nasbench_ga.training import catalog  # noqa: F401  (registers the data sets)
+from nasbench_ga.training import catalog, photographs  # noqa: F401  (register the data sets)
 from nasbench_ga.training.batches import Batch, draw_batch
 from nasbench_ga.training.datasets import (
     DATASETS,
@@ -11,7 +11,6 @@ from nasbench_ga.training.datasets import (
     load_images,
     register_dataset,
 )
-from nasbench_ga.training.photographs import sample_photographs
 
 __all__ = [
     "DATASETS",
@@ -23,5 +22,4 @@ __all__ = [
     "find_layout",
     "load_images",
     "register_dataset",
-    "sample_photographs",
 ]

@@ -6,25 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_ga.errors import NasbenchError
-from nasbench_ga.training.datasets import DataSet, Images, load_images, register_dataset
+from nasbench_ga.training.datasets import DataSet, register_dataset
 from nasbench_ga.training.formats import Chunk
 
 SIDE = 32
 
 
-def sample_photographs() -> Images:
-    """520 pieces of 32 by 32 pixels of two photographs, one beside the other in reading order.
+def make(_: str) -> Chunk:
+    """520 pieces of two photographs, one beside the other in reading order, uint8[520, 3, 32, 32], and their labels.
 
-    The labels say which photograph a piece is of (0: a temple, 1: a flower), and mean nothing else.
+    A label says which photograph a piece is of (0: a temple, 1: a flower), and means nothing else.
 
     Raises:
         NasbenchError: scikit-learn is not installed.
     """
-    return load_images("photographs")
-
-
-def make(_: str) -> Chunk:
-    """Pixels uint8[520, 3, 32, 32] and labels [520]; there is one split only."""
     try:
         from sklearn.datasets import load_sample_images
     except ImportError as error:

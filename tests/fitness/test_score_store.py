@@ -35,7 +35,7 @@ def filled(key: dict[str, object] = KEY) -> ScoreStore:
 
 def test_what_was_added_is_there_to_the_last_bit_also_later() -> None:
     for store in (filled(), ScoreStore(Path("store"), KEY)):
-        assert [network in store for network in (0, 1, 2, 3)] == [False, True, True, True]
+        assert store.missing(np.array([0, 1, 2, 3])).tolist() == [0]
         scores, seconds = store.get(NETWORKS)
         np.testing.assert_array_equal(scores, SCORES)
         np.testing.assert_array_equal(seconds, SECONDS)
@@ -43,8 +43,8 @@ def test_what_was_added_is_there_to_the_last_bit_also_later() -> None:
 
 def test_each_key_has_its_own_scores() -> None:
     filled()
-    assert 1 not in ScoreStore(Path("store"), {**KEY, "seed": 1})
-    assert 1 in ScoreStore(Path("store"), dict(reversed(KEY.items())))
+    assert len(ScoreStore(Path("store"), {**KEY, "seed": 1}).missing(NETWORKS)) == 3
+    assert not len(ScoreStore(Path("store"), dict(reversed(KEY.items()))).missing(NETWORKS))
 
 
 def test_the_first_score_of_a_network_stays() -> None:
@@ -94,12 +94,33 @@ def test_a_damaged_store_is_named(damage: str) -> None:
         ScoreStore(Path("store"), KEY)
 
 
-def test_a_store_of_other_columns_is_named() -> None:
-    store = filled()
-    with sqlite3.connect(store.path) as connection:
-        connection.execute("DROP TABLE scores")
-    with pytest.raises(NasbenchError, match=r"sqlite: no such table: scores"):
-        ScoreStore(Path("store"), KEY)
+@pytest.mark.parametrize("state", ["empty", "half made"])
+def test_a_store_that_was_never_finished_is_empty(state: str) -> None:
+    """What a kill between the making of the file and the first score leaves behind."""
+    path = ScoreStore(Path("store"), KEY).path
+    path.parent.mkdir()
+    with sqlite3.connect(path) as connection:
+        if state == "half made":
+            connection.execute("CREATE TABLE about (key TEXT PRIMARY KEY)")
+    assert ScoreStore(Path("store"), KEY).missing(NETWORKS).tolist() == [1, 2, 3]
+    filled()
+    assert not len(ScoreStore(Path("store"), KEY).missing(NETWORKS))
+
+
+def test_a_store_under_the_name_of_another_is_refused() -> None:
+    path = ScoreStore(Path("store"), {**KEY, "seed": 1}).path
+    filled().path.rename(path)
+    with pytest.raises(CorruptFileError, match="does not hold the scores that its name promises"):
+        ScoreStore(Path("store"), {**KEY, "seed": 1})
+
+
+def test_what_another_process_adds_is_seen_and_stays() -> None:
+    mine, other = ScoreStore(Path("store"), KEY), ScoreStore(Path("store"), KEY)
+    other.add(NETWORKS, SCORES, SECONDS)
+    assert mine.missing(np.array([1, 9, 9, 3])).tolist() == [9]
+    mine.add(np.array([3, 9]), np.array([7.0, 8.0]), np.array([1.0, 1.0]))
+    np.testing.assert_array_equal(mine.get(np.array([3, 9]))[0], [1.5, 8.0])
+    assert other.missing(np.array([9])).tolist() == []
 
 
 def test_a_folder_that_cannot_be_made_is_named() -> None:
@@ -114,12 +135,22 @@ def table(name: str = "mine", networks: int = 3, **changes: object) -> Path:
     return path
 
 
-def test_a_finished_table_is_read_before_the_store() -> None:
+def test_a_finished_table_counts_before_the_store() -> None:
     table()
-    filled()
-    store = ScoreStore(Path("store"), KEY)
+    filled().add(np.array([5]), np.array([99.0]), np.array([1.0]))
+    store = ScoreStore(Path("store"), KEY, list(score_tables()))
     np.testing.assert_array_equal(store.get(np.array([5, 6, 7, 1]))[0], [*SCORES, -np.inf])
-    assert 5 not in ScoreStore(Path("store"), {**KEY, "seed": 1})
+    store.add(np.array([5]), np.array([98.0]), np.array([1.0]))
+    assert store.get(np.array([5]))[0] == SCORES[0]
+    other = ScoreStore(Path("store"), {**KEY, "seed": 1}, list(score_tables()))
+    assert other.missing(np.array([5])).tolist() == [5]
+
+
+def test_the_first_of_two_tables_counts() -> None:
+    path = table()
+    path.rename(path.with_name("b.parquet"))
+    write_table(path.with_name("a.parquet"), KEY, {"network": [5], "score": [3.0], "seconds": [1.0]}, 3, {})
+    assert ScoreStore(Path("store"), KEY, list(score_tables())).get(np.array([5]))[0] == 3
 
 
 def test_a_table_says_whether_it_holds_every_network() -> None:
@@ -137,7 +168,7 @@ def test_what_is_told_of_a_table_is_in_its_file() -> None:
 def test_a_damaged_table_is_named(content: bytes) -> None:
     table().write_bytes(content)
     with pytest.raises(CorruptFileError, match=r"data/naswt/mine\.parquet is damaged, or no table of scores"):
-        ScoreStore(Path("store"), KEY)
+        list(score_tables())
 
 
 def test_another_parquet_file_is_no_table_of_scores() -> None:
@@ -154,4 +185,4 @@ def test_columns_that_are_cut_are_named() -> None:
     content[4:60] = bytes(56)
     path.write_bytes(content)
     with pytest.raises(CorruptFileError, match=r"mine\.parquet is damaged"):
-        ScoreStore(Path("store"), KEY)
+        ScoreStore(Path("store"), KEY, list(score_tables()))

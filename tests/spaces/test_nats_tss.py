@@ -99,6 +99,65 @@ def test_networks_are_those_of_nested_sums() -> None:
     assert len(np.unique(pairs[:, 0])) == len(pairs)  # no two different sums have one class
 
 
+def outputs(cell: np.ndarray) -> tuple[float, ...]:
+    """What a cell gives when its convolutions are random functions: for every way to deal them out, in order."""
+    kinds = {2: (0.3, 0.7, 1.1, 1.9, 2.3, 3.1), 3: (0.5, 0.9, 1.3, 1.7, 2.9, 3.7)}
+    edges = [(source, target) for target in range(1, 4) for source in range(target)]
+    own = {kind: [edge for edge, operation in enumerate(cell) if operation == kind] for kind in kinds}
+    dealt = itertools.product(*(itertools.permutations(kinds[kind][: len(own[kind])]) for kind in kinds))
+    found = []
+    for factors in dealt:
+        factor = dict(zip(own[2] + own[3], itertools.chain(*factors), strict=True))
+        nodes = [0.4321, 0.0, 0.0, 0.0]
+        for edge, (source, target) in enumerate(edges):
+            x = nodes[source]
+            nodes[target] += {0: 0.0, 1: x, 4: np.tanh(x)}.get(cell[edge], np.sin(factor.get(edge, 0) * x))
+        found.append(round(nodes[3], 9))
+    return (len(own[2]), len(own[3]), *sorted(found))
+
+
+def test_a_cell_stands_for_those_that_compute_the_same() -> None:
+    """Against numbers: equal if and only if some renaming of the convolutions makes all outputs equal."""
+    cells = SPACE.enumerate()[:1500]
+    representatives = SPACE.canonical(cells, per_network=True)
+    pruned = np.array([without_idle_edges(cell) for cell in cells])
+    numbers = {}
+    for cell, representative in zip(pruned, representatives, strict=True):
+        numbers.setdefault(outputs(cell), set()).add(bytes(representative))
+    assert all(len(found) == 1 for found in numbers.values())
+    assert len(numbers) == len(np.unique(representatives, axis=0))
+
+
+def without_idle_edges(cell: np.ndarray) -> np.ndarray:
+    edges = [(source, target) for target in range(1, 4) for source in range(target)]
+    on_path = np.zeros(6, bool)
+    for path in ([(0, 3)], [(0, 1), (1, 3)], [(0, 2), (2, 3)], [(0, 1), (1, 2), (2, 3)]):
+        along = [edges.index(edge) for edge in path]
+        on_path[along] |= all(cell[edge] != 0 for edge in along)
+    return np.where(on_path, cell, 0)
+
+
+def test_a_convolution_used_twice_is_not_two() -> None:
+    """The official rule has these in one class; one has two 1x1 convolutions, the other one."""
+    twice = SPACE.encode(
+        "|nor_conv_1x1~0|+|avg_pool_3x3~0|skip_connect~1|+|avg_pool_3x3~0|skip_connect~1|skip_connect~2|"
+    )
+    two = SPACE.encode(
+        "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|"
+    )
+    assert len(set(SPACE.isomorphism_class(np.stack([twice, two])))) == 1
+    assert len(np.unique(SPACE.canonical(np.stack([twice, two]), per_network=True), axis=0)) == 2
+
+
+def test_representatives_stand_for_themselves_and_come_first() -> None:
+    cells = SPACE.enumerate()
+    standing_for = SPACE.identify(SPACE.canonical(cells, per_network=True))
+    assert (standing_for <= np.arange(len(cells))).all()
+    np.testing.assert_array_equal(standing_for[standing_for], standing_for)
+    assert len(np.unique(standing_for)) == 5_260
+    np.testing.assert_array_equal(SPACE.canonical(cells), cells)
+
+
 @pytest.mark.parametrize("dataset", CLASSES)
 def test_parameters_are_the_published_ones(table, dataset: str) -> None:
     published = table[f"{dataset}/parameters"].to_numpy()

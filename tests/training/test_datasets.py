@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from nasbench_ga.errors import CorruptFileError, DatasetNotFoundError, NasbenchError, UnknownNameError
-from nasbench_ga.training import DATASETS, DataSet, Layout, load_images, register_dataset, sample_photographs
+from nasbench_ga.training import DATASETS, DataSet, Layout, load_images, register_dataset
 from nasbench_ga.training.formats import read_records
 from tests.support.payload import Runs
 from tests.training.conftest import Arrays, Recognise, arrays, batch, md5_of, put, records
@@ -354,7 +354,7 @@ def test_descriptions_that_contradict_themselves(own: DataSet) -> None:
 def test_photographs() -> None:
     sklearn_datasets = pytest.importorskip("sklearn.datasets")
     china, flower = sklearn_datasets.load_sample_images().images
-    images = sample_photographs()
+    images = load_images("photographs")
     assert (images.name, images.split, images.pixels.shape) == ("photographs", "train", (520, 3, 32, 32))
     assert images.pixels.flags.c_contiguous
     assert images.labels.tolist() == [0] * 260 + [1] * 260
@@ -371,9 +371,9 @@ def test_without_scikit_learn_it_says_what_to_install() -> None:
     code = """
 import sys
 sys.modules["sklearn.datasets"] = None
-from nasbench_ga.training import sample_photographs
+from nasbench_ga.training import load_images
 from nasbench_ga.console import guarded
-sys.exit(guarded(sample_photographs))
+sys.exit(guarded(lambda: load_images("photographs")))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
