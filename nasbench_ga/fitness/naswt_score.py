@@ -99,6 +99,9 @@ def naswt_scores(
 ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """The NASWT scores of the untrained networks of genotypes.
 
+    The same call gives the same scores to the last digit. On a GPU a network's score may differ in the seventh digit
+    with the company that it is computed in.
+
     Args:
         space: of the genotypes.
         genotypes: int8, shape (n, genes).
