@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasbench_ga import RunConfig, get_space, run
+from nasbench_ga import GeneticSettings, RunConfig, get_space, run
 from nasbench_ga.errors import CorruptFileError, DatasetNotFoundError, NasbenchError, UnknownNameError
 from nasbench_ga.fitness import NASWT, FitnessContext, NASWTSettings, fitnesses, make_fitness, naswt_score
 from nasbench_ga.fitness.score_store import write_table
 from nasbench_ga.records import read_evaluations
 from nasbench_ga.run import main
 from nasbench_ga.spaces import CategoricalSpace, Genotypes
-from nasbench_ga.training import draw_batch, load_images
+from nasbench_ga.training import DATASETS, DataSet, draw_batch, load_images, register_dataset
 
 SMALL = NASWTSettings(dataset="photographs", batch=8, stem=4, device="cpu", store=Path("store"))
 NB101 = get_space("nb101")
@@ -275,6 +275,52 @@ def test_a_run_repeats_to_the_last_digit() -> None:
     for name in ("config.json", "evaluations.parquet", "summary.json"):
         assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
     assert runs[0].summary["best_value"].notna().all()
+
+
+def test_an_interrupted_run_goes_on_to_the_same_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    scored, calls = naswt_score.naswt_scores, iter(range(1000))
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        for result in scored(*arguments, **options):
+            if next(calls) == 15:
+                raise KeyboardInterrupt
+            yield result
+
+    monkeypatch.setattr(naswt_score, "naswt_scores", interrupted)
+    genetic = GeneticSettings(population=6)
+    begun = replace(CONFIG, results=Path("begun"), evaluations=24, genetic=genetic)
+    with pytest.raises(KeyboardInterrupt):
+        run(begun)
+    assert Path("begun/progress").exists()
+    resumed = run(replace(begun, resume=True)).evaluations.drop(columns="seconds")
+    at_once = run(replace(begun, results=Path("at once"), naswt=replace(SMALL, store=Path("another store"))))
+    assert resumed.equals(at_once.evaluations.drop(columns="seconds"))
+
+
+def test_small_images_and_data_sets_of_ones_own() -> None:
+    """As ImageNet16-120 has them: 16 x 16 pixels."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(256, size=(40, 3, 16, 16), dtype=np.uint8)
+    description = DataSet(
+        name="small",
+        title="Small",
+        description="Noise.",
+        classes=2,
+        channels=3,
+        height=16,
+        width=16,
+        mean=(0.5, 0.5, 0.5),
+        std=(0.3, 0.3, 0.3),
+        sizes={"train": 40},
+        make=lambda _split: (images, np.zeros(40, np.int64)),
+    )
+    register_dataset(description)
+    try:
+        for space in (NB101, TSS, get_space("nats-sss")):
+            fitness = NASWT(space, replace(SMALL, dataset="small"))
+            assert np.isfinite(fitness(space.enumerate()[5:6]).value).all()
+    finally:
+        DATASETS.unregister("small")
 
 
 def test_the_usual_budget_is_small() -> None:
