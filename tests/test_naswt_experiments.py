@@ -75,10 +75,10 @@ def test_correlations_are_told_beside_published_ones(
     page = naswt_correlations.as_markdown(rows)
     assert len(rows) == 3 * (6 + 1)
     own = {(row.space, row.metric): row.kendall for row in rows if row.guide == "NASWT"}
-    assert own["nats-tss", "cifar10/ori-test/200"] == pytest.approx(0.574, abs=0.06)
-    assert own["nats-tss", "cifar100/x-test/200"] == pytest.approx(0.611, abs=0.06)
-    assert own["nats-tss", "ImageNet16-120/x-test/200"] == pytest.approx(0.549, abs=0.06)
-    assert own["nb101", "cifar10/test/108"] == pytest.approx(0.285, abs=0.06)
+    for (_, metric), tau in own.items():
+        if (published_tau := naswt_correlations.PUBLISHED.get(metric)) is not None:
+            assert published_tau - 0.05 < tau < published_tau + 0.1
+    assert len(naswt_correlations.PUBLISHED) == 4
     assert "| nats-tss | cifar10/ori-test/200 | NASWT | 15,625 |" in page
 
 
