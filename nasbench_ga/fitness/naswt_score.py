@@ -10,6 +10,8 @@ import contextlib
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -99,16 +101,16 @@ def naswt_scores(
 ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """The NASWT scores of the untrained networks of genotypes.
 
-    The same call gives the same scores to the last digit. On a GPU a network's score may differ in the seventh digit
-    with the company that it is computed in.
+    The same call gives the same scores to the last digit, on a CPU with any number of threads. On a GPU a network's
+    score may differ in the seventh digit with the company that it is computed in.
 
     Args:
         space: of the genotypes.
         genotypes: int8, shape (n, genes).
         images: float, shape (batch, 3, height, width), on the device to compute on.
         seed: of the weights.
-        at_once: networks in one pass, for benchmarks that have networks side by side; by default one on a CPU, and
-            on a GPU as many as half of its memory holds, up to `MOST_AT_ONCE`.
+        at_once: networks in one pass, for benchmarks that have networks side by side; by default one on a CPU (each
+            of torch's threads takes another), and on a GPU as many as half of its memory holds, up to `MOST_AT_ONCE`.
         **sizes: of the networks, other than the published ones.
 
     Yields:
@@ -118,16 +120,48 @@ def naswt_scores(
         NasbenchError: images that the networks cannot take, or too little memory.
     """
     _check(images)
-    at_once = at_once or _fitting(images, first_width(space, sizes))
+    build = partial(build_networks, space, seed=seed, device=str(images.device), **sizes)
+    if images.is_cuda:
+        at_once = at_once or _fitting(images, first_width(space, sizes))
+        yield from _passes(build(genotypes=genotypes, at_once=at_once), images)
+    else:
+        yield from _in_threads(build, genotypes, images, at_once or 1)
+
+
+def _passes(networks: Iterable[tuple[slice, Network]], images: Tensor) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Scores on a GPU: it computes one pass while the one before is read and the next is built."""
     waiting: tuple[slice, Agreements] | None = None
-    for chosen, network in build_networks(space, genotypes, at_once, seed, str(images.device), **sizes):
+    for chosen, network in networks:
         agreements = _of_untrained(network, chosen.stop - chosen.start, images)
         agreements.fetch()
-        ready, waiting = (waiting, (chosen, agreements)) if images.is_cuda else ((chosen, agreements), None)
-        if ready:  # of a GPU the pass before: it computes this one while that is read and the next is built
-            yield ready[0], log_determinants(ready[1].matrices())
+        if waiting:
+            yield waiting[0], log_determinants(waiting[1].matrices())
+        waiting = (chosen, agreements)
     if waiting:
         yield waiting[0], log_determinants(waiting[1].matrices())
+
+
+def _in_threads(
+    build: Callable[..., Iterator[tuple[slice, Network]]], genotypes: Genotypes, images: Tensor, at_once: int
+) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Scores on a CPU: a core computes a network alone, for the same digits whatever the cores, and without waiting.
+
+    Cores that share each operation wait for one another after it, which takes many times as long as the operation
+    when another program has one of them.
+    """
+    cores = torch.get_num_threads()
+    chosen = [slice(start, min(start + at_once, len(genotypes))) for start in range(0, len(genotypes), at_once)]
+
+    def score(rows: slice) -> NDArray[np.float64]:
+        ((_, network),) = build(genotypes=genotypes[rows], at_once=at_once)
+        return log_determinants(_of_untrained(network, rows.stop - rows.start, images).matrices())
+
+    pool = ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        yield from zip(chosen, pool.map(score, chosen), strict=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(cores)
 
 
 def _of_untrained(network: Network, networks: int, images: Tensor) -> Agreements:
@@ -137,7 +171,8 @@ def _of_untrained(network: Network, networks: int, images: Tensor) -> Agreements
         return lambda _module, _inputs, output: agreements.add(output, members)
 
     hooks = (relu.register_forward_hook(counting(members)) for relu, members in network.relus())
-    with _explained(images), _exact(), torch.inference_mode(), _hooks(hooks):
+    exact = _exact() if images.is_cuda else contextlib.nullcontext()
+    with _explained(images), exact, torch.inference_mode(), _hooks(hooks):
         network.train()(_laid_out(images))
     return agreements
 
@@ -176,9 +211,7 @@ def first_width(space: Space, sizes: Mapping[str, Any]) -> int:
 
 
 def _fitting(images: Tensor, width: int) -> int:
-    """How many networks of a width are given to a device at a time."""
-    if images.device.type == "cpu":
-        return 1
+    """How many networks of a width are given to a GPU at a time."""
     total = torch.cuda.get_device_properties(images.device).total_memory
     return max(1, min(MOST_AT_ONCE, total // 2 // memory_needed(images.shape, width)))
 

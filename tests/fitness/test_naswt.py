@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasbench_ga import GeneticSettings, RunConfig, get_space, run
+from nasbench_ga import GeneticSettings, RunConfig, get_space, open_table, run
 from nasbench_ga.errors import CorruptFileError, DatasetNotFoundError, NasbenchError, UnknownNameError
 from nasbench_ga.fitness import NASWT, FitnessContext, NASWTSettings, fitnesses, make_fitness, naswt_score
 from nasbench_ga.fitness.score_store import write_table
 from nasbench_ga.records import read_evaluations
 from nasbench_ga.run import main
 from nasbench_ga.spaces import CategoricalSpace, Genotypes
+from nasbench_ga.statistics import rank_correlation
 from nasbench_ga.training import DATASETS, DataSet, draw_batch, load_images, register_dataset
 
 SMALL = NASWTSettings(dataset="photographs", batch=8, stem=4, device="cpu", store=Path("store"))
@@ -338,9 +339,6 @@ def test_what_a_run_tells(capsys: pytest.CaptureFixture[str]) -> None:
     frame = read_evaluations(Path("here"))
     best = frame.loc[frame["value"].idxmax()]
     metric = "cifar10/test/baseline"
-    from nasbench_ga import open_table
-    from nasbench_ga.statistics import rank_correlation
-
     values = open_table("analog-nas").values(metric)
     assert f"Best cell: number {best['id']} of nats-tss" in output
     rank = 1 + (values > best[metric]).sum()
@@ -397,14 +395,13 @@ def test_the_scores_that_come_with_the_project_are_what_it_computes(
         np.testing.assert_allclose(np.concatenate(found), sample["score"], rtol=1e-6)
 
 
-def test_they_guide_to_accuracy(
-    own_tables: Path, published: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Kendall's tau on 1,000 random cells; 0.574 is published for a sample of the same space."""
-    from nasbench_ga import open_table
-    from nasbench_ga.statistics import rank_correlation
+@pytest.fixture(scope="session")
+def accuracies(published: Callable[[str], Path]) -> np.ndarray:
+    return open_table("nats-tss", published("nats_tss.parquet")).values("cifar10/ori-test/200")
 
-    accuracies = open_table("nats-tss", published("nats_tss.parquet")).values("cifar10/ori-test/200")
+
+def test_they_guide_to_accuracy(own_tables: Path, accuracies: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kendall's tau on 1,000 random cells; 0.574 is published for a sample of the same space."""
     monkeypatch.setenv("NASBENCH_GA_DATA", str(own_tables))
     chosen = np.random.default_rng(0).choice(TSS.size, 1000, replace=False)
     fitness = NASWT(TSS, NASWTSettings(dataset="cifar10"))
