@@ -280,7 +280,7 @@ def test_a_batch_too_large_for_the_memory_is_refused_before_it_is_copied() -> No
     pixels = np.broadcast_to(np.float32(0), (10_000_000, 3, 32, 32))
     text = message(lambda: on_device(pixels, "cpu", 16))
     assert re.fullmatch(
-        r"A batch of 10,000,000 images needs up to 7,324\.2 GiB in a network with a stem of 16 channels, and the cpu "
+        r"A batch of 10,000,000 images needs up to 12,207\.0 GiB in a network with a stem of 16 channels, and the cpu "
         r"has [\d.,]+ GiB; take a smaller batch\.",
         text,
     )
