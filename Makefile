@@ -30,7 +30,7 @@ run: $(VENV)/.base ## NASWT on NAS-Bench-101 (ARGS="--space nats-tss --fitness a
 	set -x; exec $(PY) -m nasbench_ga.run "$$@" $(ARGS)
 
 test: $(VENV)/.dev ## every test, the slow ones too
-	$(PY) -m pytest -n $(WORKERS) $(ARGS)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy and the import contracts
 	$(PY) -m ruff check .

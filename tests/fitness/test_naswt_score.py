@@ -172,3 +172,17 @@ def test_random_states_are_left_alone() -> None:
     scores("nats-tss", every_operation()[:3], at_once=3)
     assert torch.equal(torch.get_rng_state(), states[0])
     assert np.array_equal(np.random.get_state()[1], states[1])  # noqa: NPY002
+
+
+def test_threads_change_no_digit() -> None:
+    genotypes = get_space("nb101").sample(5, np.random.default_rng(8))
+    before = torch.get_num_threads()
+    try:
+        found = []
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            found.append(scores("nb101", genotypes, stem=4))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(*found)
