@@ -1,6 +1,7 @@
 """How well NASWT ranks trained networks, beside the number of parameters and of FLOPs: results/naswt/correlations.md.
 
-`python experiments/naswt_correlations.py` reads the tables of scores in data/naswt/ and the published results.
+`python experiments/naswt_correlations.py` reads the tables of scores in data/naswt/ and the published results; counting
+the FLOPs of 5,094 networks of nb101 takes some minutes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from nasbench_ga.files import write_bytes
 from nasbench_ga.fitness.score_store import score_tables
 from nasbench_ga.spaces import Space, get_space
 from nasbench_ga.statistics import rank_correlation
-from nasbench_ga.tables import Table, choose_objective, find_for_space, open_source
+from nasbench_ga.tables import Table, choose_objective, open_table
 
 PUBLISHED = {  # Kendall's tau of the score: Mellor et al. 2021, figure 3
     "cifar10/ori-test/200": 0.574,
@@ -56,7 +57,7 @@ def rows() -> Iterator[Row]:
     """Every space, metric and guide."""
     for name in ("nats-tss", "nb101"):
         space = get_space(name)
-        table = open_source(find_for_space(name))
+        table = open_table(name)
         cells, scores = _scored(space)
         flops = _flops(space, table, cells)
         for dataset in {"nats-tss": ("cifar10", "cifar100", "ImageNet16-120"), "nb101": ("cifar10",)}[name]:

@@ -88,7 +88,7 @@ class NASWT(Fitness):
         self._seeds = range(self.settings.seed, self.settings.seed + self.settings.repeats)
         self._images: list[NDArray[np.float32]] = []
         if tables := self._finished_tables():
-            self._source = f"all come from {', '.join(str(table.path) for table in tables)}"
+            self._source = f"from {', '.join(str(table.path) for table in tables)}"
             keys = [table.key for table in tables]
         else:
             keys = self._prepare_images()
@@ -110,7 +110,7 @@ class NASWT(Fitness):
                 "NASWT scores networks with torch, which is not installed; install it: "
                 "python -m pip install 'nasbench-ga[networks]'"
             )
-        self._source = f"images: {self.settings.batch} of {self.settings.dataset or USUAL_DATASET}"
+        self._source = f"of {self.settings.batch} images of {self.settings.dataset or USUAL_DATASET}"
         try:
             images = load_images(self.settings.dataset or USUAL_DATASET)
         except DatasetNotFoundError as error:
@@ -118,8 +118,8 @@ class NASWT(Fitness):
                 raise
             images = load_images(FALLBACK_DATASET)
             self._source = (
-                f"images: {self.settings.batch} pieces of scikit-learn's two sample photographs, so that scores are "
-                f"not to be compared with published ones. {error}"
+                f"of {self.settings.batch} pieces of scikit-learn's two sample photographs, so that they are not to be "
+                f"compared with published ones ({error})"
             )
         batches = [draw_batch(images, self.settings.batch, seed) for seed in self._seeds]
         self._images = [batch.pixels for batch in batches]
@@ -143,9 +143,12 @@ class NASWT(Fitness):
 
     @property
     def notes(self) -> Sequence[str]:
-        """Where the scores come from."""
-        computed = f"{self.scored:,} were computed in this run{self._where}"
-        return (f"NASWT scores, seed {self.settings.seed}: {self._source}; {computed}.",)
+        """What the scores are of, and how many had to be computed."""
+        several = f"the {self.settings.statistic} of {len(self._seeds)} seeds from {self.settings.seed}"
+        which = several if len(self._seeds) > 1 else f"seed {self.settings.seed}"
+        sizes = "".join(f", {name} {value}" for name, value in self._sizes.items())
+        computed = f"{self.scored:,} computed in this run{self._where}, the others kept from before"
+        return (f"NASWT scores ({which}{sizes}) {self._source}: {computed}.",)
 
     def __call__(self, genotypes: Genotypes) -> Evaluation:
         """Scores of valid genotypes, int8, shape (n, genes); minus infinity for a singular K_H."""

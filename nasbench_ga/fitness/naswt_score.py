@@ -47,9 +47,11 @@ def naswt_score(network: nn.Module, images: Tensor) -> float:
         images: float, shape (batch, ...), on the network's device.
 
     Raises:
-        NasbenchError: no ReLU, images that the network cannot take, or too little memory.
+        NasbenchError: no ReLU, images that the network cannot take, an output that cannot be followed back to the
+            images, or too little memory.
     """
     _check(images)
+    _check_network(network)
     modes = [(module, module.training) for module in network.modules()]
     try:
         for module, _ in modes:
@@ -61,12 +63,19 @@ def naswt_score(network: nn.Module, images: Tensor) -> float:
             module.training = mode
 
 
-def _check(images: Tensor) -> None:
+def _check(images: object) -> None:
+    if not isinstance(images, Tensor):
+        raise NasbenchError(f"Images are a float tensor of torch, not {type(images).__name__}; see torch.from_numpy.")
     if not images.is_floating_point() or images.dim() < 2 or len(images) < 2:
         raise NasbenchError(
             f"Expected a float tensor of two images or more, shape (batch, ...), got {images.dtype} of shape "
             f"{tuple(images.shape)}."
         )
+
+
+def _check_network(network: object) -> None:
+    if not isinstance(network, nn.Module):
+        raise NasbenchError(f"A network is an object of torch.nn.Module, not {network!r}.")
 
 
 def _score(network: nn.Module, images: Tensor) -> float:
@@ -77,6 +86,8 @@ def _score(network: nn.Module, images: Tensor) -> float:
             "are not seen."
         )
     connected = _connected(network, relus, images[:2])
+    if not any(connected):
+        _check_that_outputs_are_recorded(network, images[:2])
     agreements, calls = Agreements(1, len(images), images.device), itertools.count()
 
     def count(_module: nn.Module, _inputs: tuple[Tensor], output: Tensor) -> None:
@@ -92,7 +103,9 @@ def _score(network: nn.Module, images: Tensor) -> float:
             "NASWT needs a network that treats every batch alike."
         )
     if not all(tensor.isfinite().all() for tensor in tree_leaves(output) if isinstance(tensor, Tensor)):
-        raise NasbenchError("The network's output is not finite, so its ReLUs cannot be counted; look at its weights.")
+        raise NasbenchError(
+            "The network's output is not finite, so its ReLUs cannot be counted; look at weights and images."
+        )
     return float(log_determinants(agreements.matrices())[0])
 
 
@@ -240,6 +253,19 @@ def _connected(network: nn.Module, relus: Sequence[nn.Module], images: Tensor) -
     return [step in reached for step in steps]
 
 
+def _check_that_outputs_are_recorded(network: nn.Module, images: Tensor) -> None:
+    """Tells a network without a path from its input from one whose output hides where it comes from."""
+    parameters = {name: parameter.detach().clone().requires_grad_() for name, parameter in network.named_parameters()}
+    with torch.enable_grad():
+        inputs = images.clone().requires_grad_().clone()
+        output = functional_call(network, parameters | _copied_buffers(network), (inputs,))
+    if not any(tensor.requires_grad for tensor in tree_leaves(output) if isinstance(tensor, Tensor)):
+        raise NasbenchError(
+            "The network's output cannot be followed back to its ReLUs: its forward runs under no_grad, or what it "
+            "gives is detached or no float tensor."
+        )
+
+
 def _unrecorded(parameter: Tensor) -> Tensor:
     return parameter.clone() if parameter.is_inference() else parameter.detach()
 
@@ -293,8 +319,8 @@ def _explained(images: Tensor) -> Iterator[None]:
         yield
     except NasbenchError:
         raise
-    except (RuntimeError, ValueError, IndexError) as error:
-        reason = str(error).partition("\n")[0]
+    except (RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
         if isinstance(error, torch.OutOfMemoryError) or "alloc" in reason:
             raise NasbenchError(f"There is too little memory for {shape}; take a smaller batch. ({reason})") from error
         raise NasbenchError(f"The network cannot take {shape}: {reason}") from error

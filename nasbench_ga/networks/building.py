@@ -39,8 +39,8 @@ def build_network(
 ) -> Network:
     """The untrained network of a genotype, in the benchmark's own encoding of its cell.
 
-    Equal cells give equal networks, whichever way their genotypes are written, and a seed gives the same weights on
-    every machine; torch's own random numbers are left alone.
+    Genotypes that `Space.identify` numbers alike give one network, and a seed gives the same weights on every machine;
+    torch's own random numbers are left alone.
 
     Args:
         space: the space of the genotype.

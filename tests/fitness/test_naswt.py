@@ -123,6 +123,13 @@ def test_settings_take_paths_as_text_and_numbers_of_numpy() -> None:
         NASWTSettings(batch=8.5)  # type: ignore[arg-type]
 
 
+def test_what_the_scores_are_is_told() -> None:
+    fitness = NASWT(NB101, replace(SMALL, seed=3, repeats=2))
+    fitness(cells(1))
+    expected = "NASWT scores (the mean of 2 seeds from 3, stem 4) of 8 images of photographs: 2 computed in this run on"
+    assert fitness.notes[0].startswith(expected)
+
+
 def test_what_was_scored_before_an_interruption_is_kept() -> None:
     genotypes = cells(6)
     scored = naswt_score.naswt_scores
@@ -152,7 +159,7 @@ def test_without_cifar10_photographs_stand_in_and_that_is_said() -> None:
     fitness = NASWT(NB101, replace(SMALL, dataset=None))
     (note,) = fitness.notes
     assert "8 pieces of scikit-learn's two sample photographs" in note
-    assert "not to be compared" in note
+    assert "not to be compared with published ones" in " ".join(note.split())
     assert "python -m nasbench_ga.training fetch cifar10" in note
     assert fitness.provenance["scores"][0]["dataset"] == "photographs"
 
@@ -203,7 +210,7 @@ def test_published_images_of_every_size(dataset: str, images_folder: Path, monke
     monkeypatch.setenv("NASBENCH_GA_DATA", str(images_folder))
     fitness = NASWT(NB101, replace(SMALL, dataset=dataset))
     assert np.isfinite(fitness(cells(1)).value).all()
-    assert f"8 of {dataset}" in fitness.notes[0]
+    assert f"of 8 images of {dataset}" in fitness.notes[0]
 
 
 def test_a_space_without_networks_is_named() -> None:
@@ -258,7 +265,7 @@ def test_a_finished_table_needs_neither_images_nor_torch() -> None:
         "assert 'torch' not in sys.modules\nprint(fitness.notes[0])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "all come from data/naswt/made-up-0.parquet; 0 were computed" in done.stdout
+    assert "from data/naswt/made-up-0.parquet: 0 computed in this run" in done.stdout
 
 
 def test_a_finished_table_of_another_seed_is_not_used() -> None:

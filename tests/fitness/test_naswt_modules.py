@@ -299,3 +299,33 @@ def test_a_benchmarks_network_scored_by_itself_stays_as_it_was() -> None:
     before = state(network)
     naswt_score(network, IMAGES)
     assert state(network) == before
+
+
+class Hidden(nn.Module):
+    """Gives what cannot be followed back."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(12, 9), nn.ReLU(), nn.Linear(9, 3))
+
+    def forward(self, images: Tensor) -> Any:
+        if self.how == "no_grad":
+            with torch.no_grad():
+                return self.layers(images)
+        output = self.layers(images)
+        return {"detach": output.detach(), "argmax": output.argmax(1), "nothing": None}[self.how]
+
+
+@pytest.mark.parametrize("how", ["no_grad", "detach", "argmax", "nothing"])
+def test_an_output_that_hides_where_it_comes_from_is_no_score(how: str) -> None:
+    with pytest.raises(NasbenchError, match="cannot be followed back to its ReLUs"):
+        naswt_score(Hidden(how), torch.randn(5, 3, 2, 2))
+
+
+def test_what_is_no_network_and_what_are_no_images() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12, 9), nn.ReLU())
+    with pytest.raises(NasbenchError, match=r"Images are a float tensor of torch, not ndarray; see torch\.from_numpy"):
+        naswt_score(network, np.zeros((5, 3, 2, 2)))  # type: ignore[arg-type]
+    with pytest.raises(NasbenchError, match=r"A network is an object of torch\.nn\.Module"):
+        naswt_score(lambda images: images, torch.randn(5, 3, 2, 2))  # type: ignore[arg-type]
