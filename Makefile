@@ -26,7 +26,7 @@ BROKEN := $(shell test ! -e $(VENV)/.installing && $(PY) -c '' 2>/dev/null || ec
 
 run: $(VENV)/.base ## NASWT on NAS-Bench-101 (ARGS="--space nats-tss --fitness accuracy" runs something else)
 	@if [ -n "$(findstring --space,$(ARGS))$(findstring --fitness,$(ARGS))$(findstring --table,$(ARGS))" ]; then set --; \
-	else set -- --space nb101 --fitness naswt --repeats 4 --evaluations 100 --genetic.population 20; fi; \
+	else set -- --space nb101 --fitness naswt --repeats 4 --evaluations 200 --genetic.population 20; fi; \
 	set -x; exec $(PY) -m nasbench_ga.run "$$@" $(ARGS)
 
 test: $(VENV)/.dev ## every test, the slow ones too
