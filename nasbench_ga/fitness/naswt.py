@@ -17,7 +17,7 @@ from nasbench_ga.data_folders import DATA_FOLDER
 from nasbench_ga.errors import DatasetNotFoundError, NasbenchError
 from nasbench_ga.fitness.base import Evaluation, Fitness, FitnessContext, register_fitness
 from nasbench_ga.fitness.score_store import SCORES_FOLDER, Key, ScoreStore, ScoreTable, score_tables
-from nasbench_ga.spaces import Genotypes, Space
+from nasbench_ga.spaces import Genotypes, Space, get_space
 
 VERSION = 1
 """Of the score; rises whenever the same network would get another number."""
@@ -152,24 +152,26 @@ class NASWT(Fitness):
 
     def __call__(self, genotypes: Genotypes) -> Evaluation:
         """Scores of valid genotypes, int8, shape (n, genes); minus infinity for a singular K_H."""
-        networks = self.space.identify(self.space.canonical(genotypes, per_network=True))
+        published = get_space(self.space.benchmark)
+        cells = published.canonical(published.genotypes_of(self.space.identify(genotypes)), per_network=True)
+        networks = published.identify(cells)
         for number, store in enumerate(self._stores):
             missing = store.missing(networks)
             if len(missing):
                 rows = np.array([np.flatnonzero(networks == network)[0] for network in missing])
-                self._score(number, self.space.canonical(genotypes[rows], per_network=True), missing)
+                self._score(number, published, cells[rows], missing)
         scores, seconds = np.stack([store.get(networks) for store in self._stores], axis=1)
         value = scores.mean(0) if self.settings.statistic == "mean" else scores.max(0)
         return Evaluation(value, seconds.sum(0))
 
-    def _score(self, number: int, genotypes: Genotypes, networks: NDArray[np.int64]) -> None:
+    def _score(self, number: int, published: Space, cells: Genotypes, networks: NDArray[np.int64]) -> None:
         from tqdm import tqdm
 
         from nasbench_ga.fitness.naswt_score import first_width, naswt_scores, on_device
 
-        images = on_device(self._images[number], self.settings.device, first_width(self.space, self._sizes))
+        images = on_device(self._images[number], self.settings.device, first_width(published, self._sizes))
         self._where = f" on the {images.device.type}"
-        results = naswt_scores(self.space, genotypes, images, self._seeds[number], **self._sizes)
+        results = naswt_scores(published, cells, images, self._seeds[number], **self._sizes)
         last = time.perf_counter()
         with tqdm(total=len(networks), desc="scoring", delay=2, leave=False, disable=not self.progress) as bar:
             for chosen, scores in results:

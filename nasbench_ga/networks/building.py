@@ -94,7 +94,7 @@ def build_networks(
 
 def _published_cells(space: Space, genotypes: Genotypes) -> list[Any]:
     benchmark = get_space(space.benchmark)
-    return [benchmark.decode(cell) for cell in benchmark.enumerate()[space.identify(genotypes)]]
+    return [benchmark.decode(cell) for cell in benchmark.genotypes_of(space.identify(genotypes))]
 
 
 def _untrained(make: Callable[[], Network], seed: int, device: str) -> Network:

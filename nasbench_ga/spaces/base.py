@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.registry import Registry
+from nasbench_ga.spaces.graphs import FIRST_OPERATION, INPUT_LABEL, OUTPUT_LABEL, Graphs
 
 Genotypes = NDArray[np.int8]
 """Genotypes, one a row: int8, shape (n, genes)."""
@@ -32,12 +33,14 @@ class Space(ABC):
         name: registered name.
         benchmark: the space whose tables tell about its cells: itself, or the one that it is another encoding of.
         cardinalities: int8, shape (genes,): gene i takes the values 0 .. cardinalities[i] - 1.
-        size: number of different cells; `identify` gives 0 .. size - 1.
+        edges: the first so many genes are edge bits; 0 where no gene is.
+        size: number of cells in the benchmark, which are the rows of its tables; `identify` gives 0 .. size - 1.
     """
 
     name: ClassVar[str]
     benchmark: ClassVar[str]
     cardinalities: ClassVar[Genotypes]
+    edges: ClassVar[int] = 0
     size: ClassVar[int]
 
     @property
@@ -71,7 +74,27 @@ class Space(ABC):
 
     @abstractmethod
     def enumerate(self) -> Genotypes:
-        """One genotype of every cell, in the order of `identify`; shape (size, genes)."""
+        """One genotype of every cell that the space can express, in the order of `identify`.
+
+        Shape (size, genes), or fewer rows where the benchmark has cells that the space cannot express.
+        """
+
+    def genotypes_of(self, ids: NDArray[np.integer]) -> Genotypes:
+        """One genotype of each numbered cell, shape (n, genes).
+
+        Args:
+            ids: as `identify` gives them, shape (n,).
+
+        Raises:
+            NasbenchError: there is no such cell, or the space cannot express it.
+        """
+        return self.enumerate()[self._check_ids(ids)]
+
+    def _check_ids(self, ids: NDArray[np.integer]) -> NDArray[np.integer]:
+        ids = np.asarray(ids)
+        if (wrong := ids[(ids < 0) | (ids >= self.size)]).size:
+            raise NasbenchError(f"Cells of {self.name} are numbered 0 to {self.size - 1}, so none is {wrong[0]}.")
+        return ids
 
     def canonical(self, genotypes: Genotypes, per_network: bool = False) -> Genotypes:  # noqa: ARG002
         """The one genotype that stands for each cell, whichever way it is written; shape (n, genes).
@@ -80,7 +103,7 @@ class Space(ABC):
             genotypes: shape (n, genes).
             per_network: let cells that are one network be stood for by one of them.
         """
-        return self.enumerate()[self.identify(genotypes)]
+        return self.genotypes_of(self.identify(genotypes))
 
     def isomorphism_class(self, genotypes: Genotypes) -> NDArray[np.int64]:
         """A number that is the same for cells that are the same network; int64, shape (n,)."""
@@ -90,9 +113,35 @@ class Space(ABC):
     def isomorphs(self, genotype: Genotypes) -> Genotypes:
         """Every published encoding of the same network as `genotype` (shape (genes,)), each once; shape (m, genes)."""
 
+    def augment(self, genotypes: Genotypes) -> tuple[Genotypes, NDArray[np.int64]]:
+        """Every published encoding of each genotype's network that `features` tells apart, each once.
+
+        This is how NAS-EA-FA V2 enlarges its training set (Pan & Yao 2021).
+
+        Args:
+            genotypes: shape (n, genes).
+
+        Returns:
+            The encodings, shape (m, genes), and which of the genotypes each is of, ascending; int64, shape (m,).
+        """
+        genotypes = self.check(genotypes)
+        groups = [np.empty((0, self.genes), np.int8), *map(self.isomorphs, genotypes)]
+        owners = np.repeat(np.arange(len(groups)), [len(group) for group in groups]) - 1
+        encodings = np.vstack(groups)
+        rows = distinct(owners, self.features(encodings))
+        return encodings[rows], owners[rows]
+
     @abstractmethod
     def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
         """The published binary encoding of each cell, shape (n, f)."""
+
+    def graphs(self, genotypes: Genotypes) -> Graphs:  # noqa: ARG002
+        """Each cell as a graph, for graph networks.
+
+        Raises:
+            NasbenchError: the space does not say what graph its cells are.
+        """
+        raise NasbenchError(f"The space {self.name} does not say what graph its cells are.")
 
     def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:  # noqa: ARG002
         """Trainable parameters of the published network of each cell, shape (n,).
@@ -243,12 +292,25 @@ class CategoricalSpace(Space):
 
     def enumerate(self) -> Genotypes:
         """Every genotype, in the order of `identify`; shape (size, genes)."""
-        digits = np.arange(self.size)[:, None] // self._place_values() % self.cardinalities
-        return digits.astype(np.int8)
+        return self._digits(np.arange(self.size))
+
+    def genotypes_of(self, ids: NDArray[np.integer]) -> Genotypes:
+        """The genotype of each numbered cell, shape (n, genes)."""
+        if type(self).enumerate is not CategoricalSpace.enumerate:  # a subclass with numbers of its own
+            return super().genotypes_of(ids)
+        return self._digits(self._check_ids(ids))
+
+    def _digits(self, numbers: NDArray[np.integer]) -> Genotypes:
+        return (numbers[:, None] // self._place_values() % self.cardinalities).astype(np.int8)
 
     def isomorphs(self, genotype: Genotypes) -> Genotypes:
         """The genotype itself, shape (1, genes)."""
         return self.check(np.asarray(genotype)[None])
+
+    def augment(self, genotypes: Genotypes) -> tuple[Genotypes, NDArray[np.int64]]:
+        """The genotypes themselves, each its own."""
+        genotypes = self.check(genotypes)
+        return genotypes, np.arange(len(genotypes))
 
     def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
         """One-hot of each gene, shape (n, sum of cardinalities)."""
@@ -258,8 +320,31 @@ class CategoricalSpace(Space):
         np.put_along_axis(one_hot, genotypes + starts, 1.0, axis=1)
         return one_hot
 
+    def graphs(self, genotypes: Genotypes) -> Graphs:
+        """A chain from input to output with a vertex for each gene; each value of each gene is a label of its own."""
+        genotypes = self.check(genotypes)
+        n, vertices = len(genotypes), self.genes + 2
+        starts = np.cumsum([FIRST_OPERATION, *self.cardinalities.astype(np.int64)])
+        labels = np.empty((n, vertices), np.int16)
+        labels[:, 0], labels[:, 1:-1], labels[:, -1] = INPUT_LABEL, genotypes + starts[:-1], OUTPUT_LABEL
+        chain = np.eye(vertices, k=1, dtype=bool)
+        return Graphs(labels, np.tile(chain, (n, 1, 1)), int(starts[-1]))
+
 
 def redraw(genes: Genotypes, cardinalities: Genotypes, rate: float, rng: np.random.Generator) -> Genotypes:
     """Changes each gene, with probability `rate`, to one of its other values, equally likely."""
     shifts = rng.integers(1, cardinalities, size=genes.shape, dtype=np.int8)
     return np.where(rng.random(genes.shape) < rate, (genes + shifts) % cardinalities, genes).astype(np.int8)
+
+
+def distinct(owners: NDArray[np.int64], values: NDArray[Any]) -> NDArray[np.int64]:
+    """Rows of the different values of each owner, the first of equal ones; by owner, then by value.
+
+    Args:
+        owners: 0 or more, shape (n,).
+        values: shape (n, any).
+    """
+    values = np.ascontiguousarray(values)
+    width = values.shape[1] * values.itemsize
+    texts = np.hstack([owners.astype(">u8").view(np.uint8).reshape(-1, 8), values.view(np.uint8).reshape(-1, width)])
+    return np.unique(texts.view(f"S{8 + width}").ravel(), return_index=True)[1]

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_ga.errors import NasbenchError
-from nasbench_ga.spaces.base import CategoricalSpace, Genotypes, register_space
+from nasbench_ga.spaces.base import CategoricalSpace, Genotypes, distinct, register_space
+from nasbench_ga.spaces.graphs import FIRST_OPERATION, INPUT_LABEL, NO_VERTEX, OUTPUT_LABEL, Graphs
 
 OPERATION_NAMES = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 EDGES = (
@@ -73,6 +74,15 @@ class NATSTopology(CategoricalSpace):
         own = self.isomorphism_class(np.asarray(genotype)[None])
         return _all_cells()[_classes() == own]
 
+    def augment(self, genotypes: Genotypes) -> tuple[Genotypes, NDArray[np.int64]]:
+        """Strings of the same network that pruning leaves different, in the order of the benchmark."""
+        rows, starts = _distinct_members()
+        classes = self.isomorphism_class(genotypes)
+        counts = starts[classes + 1] - starts[classes]
+        owners = np.repeat(np.arange(len(classes)), counts)
+        within = np.arange(len(owners)) - np.repeat(counts.cumsum() - counts, counts)
+        return _all_cells()[rows[starts[classes[owners]] + within]], owners
+
     def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
         """Pan & Yao's 24 bits, shape (n, 24): one-hot of each edge's operation other than none.
 
@@ -82,6 +92,14 @@ class NATSTopology(CategoricalSpace):
         one_hot = np.eye(len(OPERATION_NAMES), dtype=np.float32)[genotypes, 1:]
         one_hot[~on_a_path(genotypes != _NONE)] = 0
         return one_hot.reshape(len(genotypes), len(EDGES) * (len(OPERATION_NAMES) - 1))
+
+    def graphs(self, genotypes: Genotypes) -> Graphs:
+        """Operations as vertices: the input, the 6 edges in the order of the string, the output.
+
+        An edge from node a to b is followed by those from b. Edges that are none or on no path are no vertices; skip
+        connections are.
+        """
+        return _all_graphs().take(self.identify(genotypes))
 
     def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:
         """Trainable parameters with stages of 16, 32 and 64 channels, five cells each (Dong et al. 2021, section 3)."""
@@ -163,10 +181,31 @@ def _all_cells() -> Genotypes:
 
 
 @functools.cache
+def _all_graphs() -> Graphs:
+    """The graph of every published index."""
+    used = on_a_path(_all_cells() != _NONE)
+    labels = np.full((len(used), len(EDGES) + 2), NO_VERTEX, np.int16)
+    labels[:, 0], labels[:, -1] = INPUT_LABEL, OUTPUT_LABEL
+    labels[:, 1:-1] = np.where(used, _all_cells() - 1 + FIRST_OPERATION, NO_VERTEX)
+    starts, ends = np.array([(-1, 0), *EDGES, (NODES - 1, NODES)]).T
+    present = labels != NO_VERTEX
+    adjacency = (ends[:, None] == starts) & present[:, :, None] & present[:, None, :]
+    return Graphs(labels, adjacency, len(OPERATION_NAMES) - 1 + FIRST_OPERATION)
+
+
+@functools.cache
 def _classes() -> NDArray[np.int64]:
     """The class of each published index: the order in which its network first appears."""
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(_network(tuple(cell)), len(numbers)) for cell in _all_cells().tolist()])
+
+
+@functools.cache
+def _distinct_members() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Published indices of different features in each class, class by class, and where each class starts."""
+    rows = distinct(_classes(), NATSTopology().features(_all_cells()))
+    rows = rows[np.lexsort((rows, _classes()[rows]))]
+    return rows, np.cumsum([0, *np.bincount(_classes()[rows])])
 
 
 @functools.cache

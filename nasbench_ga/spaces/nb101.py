@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.spaces import nb101_parameters
-from nasbench_ga.spaces.base import Genotypes, Space, redraw, register_space
+from nasbench_ga.spaces.base import Genotypes, register_space
 from nasbench_ga.spaces.module_hash import INPUT_LABEL, OUTPUT_LABEL, graph_hash
 from nasbench_ga.spaces.nb101_tabulation import (
     CODES,
@@ -25,14 +24,15 @@ from nasbench_ga.spaces.nb101_tabulation import (
     adjacency_matrices,
     tabulation,
 )
+from nasbench_ga.spaces.triangle_space import TriangleSpace, triangle_cardinalities
 
 OPERATION_NAMES = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 INPUT, OUTPUT = "input", "output"
 
-_MUTATION_TRIES = 1000  # a rate of 1 flips into the same invalid cell for ever
 _PACKING = np.zeros((len(EDGES) + INNER, 2), np.float32)  # genotype @ _PACKING = edge mask, operation code
 _PACKING[: len(EDGES), 0] = 2.0 ** np.arange(len(EDGES) - 1, -1, -1)
 _PACKING[len(EDGES) :, 1] = OPERATIONS ** np.arange(INNER - 1, -1, -1)
+_PADDED_DIGITS = np.hstack([DIGITS, np.full((CODES, 1), -1)]).astype(np.int8)
 
 
 class NB101Cell(NamedTuple):
@@ -51,7 +51,7 @@ class NB101Cell(NamedTuple):
 
 
 @register_space("nb101")
-class NB101(Space):
+class NB101(TriangleSpace):
     """The 423,624 cells of NAS-Bench-101.
 
     A genotype has 26 genes: the 21 bits of the adjacency's upper triangle row by row, then the operations (indices
@@ -62,46 +62,10 @@ class NB101(Space):
 
     name = benchmark = "nb101"
     _rule = f"pruned to the vertices between input and output, a cell has at least one edge and at most {MAX_EDGES}"
-    cardinalities = np.array([2] * len(EDGES) + [OPERATIONS] * INNER, np.int8)
+    vertices = VERTICES
+    cardinalities = triangle_cardinalities(VERTICES, OPERATIONS)
+    edges = len(EDGES)
     size = 423_624
-
-    def sample(self, n: int, rng: np.random.Generator) -> Genotypes:
-        """Draws genes uniformly, the edges again until they are valid."""
-        genotypes = rng.integers(self.cardinalities, size=(n, self.genes), dtype=np.int8)
-        return self._until_valid(genotypes, lambda rows: rng.integers(2, size=(len(rows), len(EDGES)), dtype=np.int8))
-
-    def mutate(
-        self,
-        genotypes: Genotypes,
-        rng: np.random.Generator,
-        edge_rate: float = 1 / len(EDGES),
-        operation_rate: float = 1 / INNER,
-    ) -> Genotypes:
-        """Bitwise mutation of Pan & Yao 2021: changes operations, flips edges; edges are redrawn until valid.
-
-        After 1,000 tries without success the edges stay as they were.
-        """
-        parents = self.check(genotypes)
-        if not (valid := self.is_valid(parents)).all():
-            raise self._invalid(parents, int(np.argmin(valid)))
-        operations = redraw(parents[:, len(EDGES) :], self.cardinalities[len(EDGES) :], operation_rate, rng)
-        children = np.hstack([_flip(parents[:, : len(EDGES)], edge_rate, rng), operations])
-        return self._until_valid(
-            children, lambda rows: _flip(parents[rows, : len(EDGES)], edge_rate, rng), parents[:, : len(EDGES)]
-        )
-
-    def _until_valid(self, genotypes: Genotypes, draw_edges: Any, fallback: Genotypes | None = None) -> Genotypes:
-        """Draws the edges of invalid genotypes again, or takes them from `fallback` after so many tries."""
-        tries = itertools.count() if fallback is None else range(_MUTATION_TRIES)
-        invalid = np.flatnonzero(~self.is_valid(genotypes))
-        for _ in tries:
-            if not len(invalid):
-                return genotypes
-            genotypes[invalid, : len(EDGES)] = draw_edges(invalid)
-            invalid = invalid[~self.is_valid(genotypes[invalid])]
-        if fallback is not None:
-            genotypes[invalid, : len(EDGES)] = fallback[invalid]
-        return genotypes
 
     def is_valid(self, genotypes: Genotypes) -> NDArray[np.bool_]:
         """Tells which genotypes, pruned, connect input to output with at most 9 edges; shape (n,)."""
@@ -120,31 +84,12 @@ class NB101(Space):
         """The published encoding of every cell, by ascending module hash; shape (423624, 26)."""
         return _all_cells()
 
-    def isomorphs(self, genotype: Genotypes) -> Genotypes:
-        """Every order of the pruned cell's inner vertices that keeps edges pointing forward; shape (m, 26)."""
-        matrix, operations = self._pruned(genotype)
-        inner = range(1, len(matrix) - 1)
-        encodings = []
-        for middle in itertools.permutations(inner):
-            order = [0, *middle, len(matrix) - 1]
-            permuted = matrix[np.ix_(order, order)]
-            if not np.tril(permuted).any():
-                encodings.append(_embed(permuted, [operations[v - 1] for v in middle]))
-        return np.unique(np.array(encodings, np.int8), axis=0)
-
-    def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
-        """Pan & Yao's 36 bits of the pruned cell, shape (n, 36): 5 x 3 one-hot operations, then 21 edges.
-
-        The pruned cell's vertices are moved together at the front, so a smaller cell's output is not vertex 6.
-        """
+    def _compact(self, genotypes: Genotypes) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
         self.identify(genotypes)
         masks, codes = _pack(self.check(genotypes))
         skeletons = tabulation().skeleton_of[masks]
-        edges, place = _compact_edges()
-        one_hot = np.zeros((len(masks), INNER, OPERATIONS), np.float32)
-        rows, vertices = np.nonzero(place[skeletons] >= 0)
-        one_hot[rows, place[skeletons][rows, vertices], DIGITS[codes[rows], vertices]] = 1
-        return np.hstack([one_hot.reshape(len(masks), INNER * OPERATIONS), edges[skeletons]])
+        edges, source = _compact_edges()
+        return edges[skeletons], _PADDED_DIGITS[codes[:, None], source[skeletons]]
 
     def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:
         """Trainable parameters with stem 128, three stacks of three cells (Ying et al. 2019, section 2.3).
@@ -181,12 +126,6 @@ class NB101(Space):
         matrix, operations = self._pruned(self.encode(cell))
         return graph_hash(matrix.tolist(), [INPUT_LABEL, *operations, OUTPUT_LABEL])
 
-    def _invalid(self, genotypes: Genotypes, row: int) -> NasbenchError:
-        edges = "".join(map(str, genotypes[row, : len(EDGES)]))
-        return NasbenchError(
-            f"Genotype {row} with edges {edges} is no {self.name} cell: {self._rule}. Ask is_valid first."
-        )
-
     def _pruned(self, genotype: Genotypes) -> tuple[NDArray[np.int64], list[int]]:
         row = np.asarray(genotype)[None]
         self.identify(row)
@@ -208,10 +147,7 @@ class NB101Raw9(NB101):
 
     def identify(self, genotypes: Genotypes) -> NDArray[np.int64]:
         """The cell's number in `nb101`, shape (n,)."""
-        genotypes = self.check(genotypes)
-        if not (valid := self.is_valid(genotypes)).all():
-            raise self._invalid(genotypes, int(np.argmin(valid)))
-        return super().identify(genotypes)
+        return super().identify(self._check_valid(genotypes))
 
     def is_valid(self, genotypes: Genotypes) -> NDArray[np.bool_]:
         """Tells which genotypes connect input to output and have at most 9 edges, unused ones included; shape (n,)."""
@@ -234,10 +170,6 @@ def _pack(genotypes: Genotypes) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return packed[:, 0], packed[:, 1]
 
 
-def _flip(edges: Genotypes, rate: float, rng: np.random.Generator) -> Genotypes:
-    return edges ^ (rng.random(edges.shape) < rate)
-
-
 def _embed(matrix: NDArray[np.integer], operations: Sequence[int]) -> Genotypes:
     """The genotype of a cell whose output is the last row of `matrix`, its inner vertices kept in front."""
     places = [*range(len(matrix) - 1), VERTICES - 1]
@@ -251,20 +183,21 @@ def _embed(matrix: NDArray[np.integer], operations: Sequence[int]) -> Genotypes:
 
 @functools.cache
 def _compact_edges() -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """For each skeleton: its 21 edge bits with the used vertices moved to the front, and each inner vertex's place.
+    """For each skeleton: its 21 edge bits with the used vertices moved to the front, and where these come from.
 
     Returns:
-        float32, shape (13840, 21), and int8, shape (13840, 5), the place being -1 for an unused vertex.
+        float32, shape (13840, 21), and int8, shape (13840, 5): the inner vertex that comes to each place, counted
+        from 0, and 5 behind the last.
     """
     matrices = adjacency_matrices(tabulation().skeletons)
-    used = matrices.any(2) | matrices.any(1)
+    used: NDArray[np.bool_] = np.logical_or(matrices.any(2), matrices.any(1))
     moved = np.zeros_like(matrices)
     target = used.cumsum(1) - 1
     rows, u, v = np.nonzero(matrices)
     moved[rows, target[rows, u], target[rows, v]] = 1
     edges = np.stack([moved[:, u, v] for u, v in EDGES], axis=1)
-    place = np.where(used, target - 1, -1)[:, 1:-1]
-    return edges.astype(np.float32), place.astype(np.int8)
+    inner = np.where(used[:, 1:-1], np.arange(INNER), INNER)
+    return edges.astype(np.float32), np.sort(inner, axis=1).astype(np.int8)
 
 
 @functools.cache
@@ -275,10 +208,11 @@ def _all_cells() -> Genotypes:
     ascending order (`generate_graph.py` of the official repository).
     """
     matrices = adjacency_matrices(tabulation().skeletons)
-    _, place = _compact_edges()
-    in_front = np.flatnonzero(((place < 0) | (place == np.arange(INNER))).all(1))[1:]
-    inner = (place[in_front] >= 0).sum(1)
-    moved = _compact_edges()[0][in_front].astype(np.int64)
+    edges, source = _compact_edges()
+    used = source < INNER
+    in_front = np.flatnonzero((~used | (source == np.arange(INNER))).all(1))[1:]
+    inner = used[in_front].sum(1)
+    moved = edges[in_front].astype(np.int64)
     by_column = moved @ np.array([1 << (u + v * (v - 1) // 2) for u, v in EDGES])
     skeletons = in_front[np.lexsort((by_column, inner))]
     cells = tabulation().identify(
@@ -287,7 +221,7 @@ def _all_cells() -> Genotypes:
     first_skeleton, codes = np.divmod(np.unique(cells, return_index=True)[1], CODES)
     chosen = skeletons[first_skeleton]
     edges = np.stack([matrices[chosen, u, v] for u, v in EDGES], axis=1)
-    genotypes = np.hstack([edges, DIGITS[codes] * (place[chosen] >= 0)]).astype(np.int8)
+    genotypes = np.hstack([edges, DIGITS[codes] * used[chosen]]).astype(np.int8)
     genotypes.setflags(write=False)
     return genotypes
 

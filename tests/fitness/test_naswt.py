@@ -66,6 +66,21 @@ def test_isomorphic_cells_and_other_encodings_share_their_score() -> None:
     assert (fitness.scored, raw.scored) == (1, 0)
 
 
+def test_graphs_share_their_scores_with_the_strings_of_their_networks() -> None:
+    """Two strings of one network, of which only the second is what a graph stands for."""
+    graphs = get_space("nats-tss-graph")
+    first = "|none~0|+|nor_conv_1x1~0|none~1|+|none~0|nor_conv_3x3~1|skip_connect~2|"
+    second = "|none~0|+|nor_conv_1x1~0|none~1|+|none~0|none~1|skip_connect~2|"
+    strings = NASWT(TSS, SMALL)
+    value = strings(TSS.encode(first)[None]).value
+    of_graphs = NASWT(graphs, SMALL)
+    assert of_graphs(graphs.encode(second)[None]).value == value
+    assert (strings.scored, of_graphs.scored) == (1, 0)
+    genotypes = graphs.augment(graphs.sample(2, np.random.default_rng(0)))[0]
+    expected = strings(TSS.genotypes_of(graphs.identify(genotypes))).value
+    np.testing.assert_array_equal(NASWT(graphs, replace(SMALL, store=Path("other")))(genotypes).value, expected)
+
+
 @pytest.mark.parametrize("change", [{"seed": 1}, {"batch": 9}, {"stem": 5}], ids="-".join)
 def test_whatever_a_score_depends_on_keeps_it_apart(change: dict[str, Any]) -> None:
     genotypes = cells(2)

@@ -18,8 +18,8 @@ def space(request: pytest.FixtureRequest) -> Space:
 @pytest.fixture(scope="session")
 def some_cells(space: Space) -> np.ndarray:
     """A few hundred cells of the space, the first and the last among them."""
-    rows = np.linspace(0, space.size - 1, 300).astype(int)
-    return space.enumerate()[rows]
+    cells = space.enumerate()
+    return cells[np.linspace(0, len(cells) - 1, 300).astype(int)]
 
 
 @pytest.fixture(scope="session")

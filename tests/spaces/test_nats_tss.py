@@ -3,6 +3,7 @@
 import bz2
 import itertools
 
+import networkx
 import numpy as np
 import pyarrow.parquet
 import pytest
@@ -70,6 +71,32 @@ def test_networks_are_those_of_the_official_api(groups: dict[str, list[int]]) ->
 def test_isomorphs_are_the_strings_of_one_official_group(groups: dict[str, list[int]]) -> None:
     for rows in list(groups.values())[::97]:
         np.testing.assert_array_equal(SPACE.isomorphs(SPACE.enumerate()[rows[-1]]), SPACE.enumerate()[rows])
+
+
+def test_every_string_is_augmented_to_the_different_features_of_its_official_group(groups) -> None:
+    cells = SPACE.enumerate()
+    encodings, owners = SPACE.augment(cells)
+    features = SPACE.features(cells)
+    expected = {row: {bytes(features[member]) for member in rows} for rows in groups.values() for row in rows}
+    starts = np.searchsorted(owners, np.arange(len(cells) + 1))
+    written = list(map(bytes, SPACE.features(encodings)))
+    found = [written[start:end] for start, end in itertools.pairwise(starts)]
+    assert [set(own) for own in found] == [expected[row] for row in range(len(cells))]
+    assert all(len(own) == len(set(own)) for own in found)
+
+
+def test_graphs_are_line_graphs_of_the_pruned_cells() -> None:
+    """Each edge is a vertex, followed by those that start where it ends (networkx)."""
+    cells = SPACE.enumerate()[::23]
+    graphs = SPACE.graphs(cells)
+    edges = [(-1, 0), *((source, target) for target in range(1, 4) for source in range(target)), (3, 4)]
+    for cell, labels, adjacency in zip(cells, graphs.labels, graphs.adjacency, strict=True):
+        operations = without_idle_edges(cell)
+        kept = [(edge, op) for edge, op in zip(edges[1:-1], operations, strict=True) if op]
+        line = networkx.line_graph(networkx.DiGraph([edges[0], *(edge for edge, _ in kept), edges[-1]]))
+        assert labels.tolist() == [0, *(op + 1 if op else -1 for op in operations), 1]
+        found = {(edges[u], edges[v]) for u, v in np.argwhere(adjacency)}
+        assert found == set(line.edges)
 
 
 def network(operations: np.ndarray) -> object:

@@ -8,6 +8,7 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nasbench_pytorch.model.graph_util import hash_module
 from nasbench_pytorch.model.model import Network
 from nasbench_pytorch.model.model_spec import ModelSpec
 from scipy import stats
@@ -186,6 +187,55 @@ def test_isomorphs_are_the_orders_of_the_pruned_cell_that_stay_upper_triangular(
             expected.add(str(NB101Cell(permuted.tolist(), [cell.operations[v] for v in order])))
     isomorphs = SPACE.isomorphs(SPACE.encode(cell))
     assert sorted(str(SPACE.decode(isomorph)) for isomorph in isomorphs) == sorted(expected)
+
+
+@pytest.fixture(scope="module")
+def writings() -> dict[str, set[bytes]]:
+    """By official hash, every way to write each cell of up to 5 vertices, of which none is pruned."""
+    writings: dict[str, set[bytes]] = {}
+    for vertices in range(2, 6):
+        pairs = list(itertools.combinations(range(vertices), 2))
+        places = [*range(vertices - 1), 6]
+        for bits in itertools.product((0, 1), repeat=len(pairs)):
+            matrix, embedded = np.zeros((vertices, vertices), int), np.zeros((7, 7), np.int8)
+            matrix[tuple(np.transpose(pairs))] = bits
+            if not (matrix[:-1].any(1).all() and matrix[:, 1:].any(0).all() and matrix.sum() <= 9):
+                continue
+            embedded[np.ix_(places, places)] = matrix
+            edges = [embedded[edge] for edge in EDGES]
+            for operations in itertools.product(range(3), repeat=vertices - 2):
+                own = hash_module(matrix, [-1, *operations, -2])
+                genotype = np.array([*edges, *operations, *[0] * (7 - vertices)], np.int8)
+                writings.setdefault(own, set()).add(genotype.tobytes())
+    return writings
+
+
+def test_every_small_cell_is_augmented_to_all_its_writings(writings: dict[str, set[bytes]]) -> None:
+    """No other writing of the official hash is missed, whichever of them is given."""
+    assert len(writings) == 1 + 6 + 84 + 2_441
+    for end in (min, max):
+        genotypes = np.array([np.frombuffer(end(own), np.int8) for own in writings.values()])
+        encodings, owners = SPACE.augment(genotypes)
+        found = [list(map(bytes, encodings[owners == row])) for row in range(len(writings))]
+        assert [set(own) for own in found] == list(writings.values())
+        assert sum(map(len, found)) == sum(map(len, writings.values()))
+
+
+@settings(max_examples=100)
+@given(seed=seeds)
+def test_graphs_are_the_pruned_cells(seed: int) -> None:
+    genotype = sampled(seed)
+    cell, graph = SPACE.decode(genotype[0]), SPACE.graphs(genotype)
+    used = len(cell.matrix)
+    assert graph.labels[0].tolist() == [
+        0,
+        *(2 + OPERATIONS.index(name) for name in cell.operations[1:-1]),
+        1,
+        *[-1] * (7 - used),
+    ]
+    assert graph.adjacency[0, :used, :used].tolist() == cell.matrix
+    assert graph.adjacency.sum() == np.sum(cell.matrix)
+    assert graph.kinds == 5
 
 
 def test_three_parallel_vertices_of_three_operations_have_six_orders() -> None:
