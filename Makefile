@@ -57,7 +57,7 @@ $(PY): $(BROKEN)
 
 $(VENV)/.base: pyproject.toml constraints.txt $(PY)
 	@touch $(VENV)/.installing
-	$(INSTALL) '.[networks]'
+	$(INSTALL) '.[networks,surrogates]'
 	@rm $(VENV)/.installing && touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt $(PY)

@@ -48,3 +48,7 @@ class DatasetNotFoundError(NasbenchError):
 
 class RecordError(NasbenchError):
     """A results folder that cannot be written, read or continued as asked."""
+
+
+class NothingToLearnError(NasbenchError):
+    """Labels that teach a surrogate nothing: fewer than two different finite numbers."""
