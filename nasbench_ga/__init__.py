@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.fitness import Evaluation, NASWTSettings, register_fitness
-from nasbench_ga.search import GeneticSettings, RandomSettings, Search, register_search
+from nasbench_ga.search import GeneticSettings, NASEAFASettings, RandomSettings, Search, register_search
 from nasbench_ga.spaces import Space, get_space, module_hash, register_space
+from nasbench_ga.surrogates import Surrogate, register_surrogate
 from nasbench_ga.tables import Table, from_api, open_table
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Evaluation",
     "GeneticSettings",
+    "NASEAFASettings",
     "NASWTSettings",
     "NasbenchError",
     "RandomSettings",
@@ -28,6 +30,7 @@ __all__ = [
     "RunConfig",
     "Search",
     "Space",
+    "Surrogate",
     "Table",
     "from_api",
     "get_space",
@@ -37,6 +40,7 @@ __all__ = [
     "register_fitness",
     "register_search",
     "register_space",
+    "register_surrogate",
     "run",
 ]
 

@@ -1,4 +1,4 @@
-"""The run record on disk: `config.json`, `evaluations.parquet`, `summary.json`, `environment.json`.
+"""The run record on disk: `config.json`, `evaluations.parquet`, `summary.json`, `cycles.json`, `environment.json`.
 
 While a study runs, its folder also holds `progress/`: the rows so far in numbered parts, and the state that belongs
 to them. Each file is written whole or not at all, the state after its rows, so a study killed at any moment goes on
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = 1
-CONFIG, EVALUATIONS, SUMMARY, ENVIRONMENT = (
+CONFIG, EVALUATIONS, SUMMARY, CYCLES, ENVIRONMENT = (
     "config.json",
     "evaluations.parquet",
     "summary.json",
+    "cycles.json",
     "environment.json",
 )
 _ROWS_PER_GROUP = 1 << 17
@@ -187,14 +188,26 @@ class Recorder:
         rows: Rows,
         metrics: Metrics,
         summary: list[dict[str, Any]],
+        cycles: list[dict[str, Any]],
         environment: dict[str, Any],
         progress: bool = False,
     ) -> None:
-        """Writes the record and removes what was kept for resuming."""
+        """Writes the record and removes what was kept for resuming.
+
+        Args:
+            rows: all evaluations, by repeat and step.
+            metrics: what is known of the evaluated cells beside their fitness.
+            summary: one dictionary a repeat.
+            cycles: one dictionary a repeat and generation; without any there is no file of them.
+            environment: versions, machine, times.
+            progress: show a bar if it takes more than two seconds.
+        """
         write_json(self.folder / CONFIG, self.config)
         with atomic_path(self.folder / EVALUATIONS) as temporary:
             _write_parquet(rows, metrics, temporary, progress)
         write_json(self.folder / SUMMARY, summary)
+        if cycles:
+            write_json(self.folder / CYCLES, cycles)
         write_json(self.folder / ENVIRONMENT, environment)
         self._state_file.unlink(missing_ok=True)
         shutil.rmtree(self._progress, ignore_errors=True)
@@ -295,3 +308,12 @@ def read_summary(folder: Path) -> pd.DataFrame:
     if not (folder / SUMMARY).exists():
         raise RecordError(f"{folder} holds no finished record ({SUMMARY} is missing).")
     return pd.DataFrame(read_json(folder / SUMMARY))
+
+
+def read_cycles(folder: Path) -> list[dict[str, Any]]:
+    """What the searches of a finished record said of each generation; nothing if they say nothing.
+
+    Raises:
+        CorruptFileError: the file is damaged.
+    """
+    return list(read_json(folder / CYCLES)) if (folder / CYCLES).exists() else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from nasbench_ga.files import atomic_path
 from nasbench_ga.fitness import Fitness
+from nasbench_ga.records import CYCLES
 from nasbench_ga.rows import Rows
 from nasbench_ga.spaces import Space
 from nasbench_ga.statistics import BestSoFar, best_so_far, rank_correlation
@@ -35,6 +37,7 @@ class Report:
         instead_of: tables that the space has and that are not here, which is why this one was taken.
         why_no_table: why there is none, where there is none.
         summary: one dictionary a repeat (see `summary.summarise`).
+        cycles: one dictionary a repeat and generation (see `summary.summarise_cycles`); often none.
         wall_seconds: of each repeat.
         ids: of the cells of all evaluations, shape (n,).
         values: their fitness, shape (n,).
@@ -49,6 +52,7 @@ class Report:
     instead_of: Sequence[str]
     why_no_table: str
     summary: list[dict[str, Any]]
+    cycles: list[dict[str, Any]]
     wall_seconds: Sequence[float]
     ids: NDArray[np.int64]
     values: NDArray[np.float64]
@@ -166,7 +170,7 @@ def _explanations(report: Report) -> list[str]:
             f"found by repeat {best['repeat']} as evaluation {best['best_step'] + 1}: {report.best_cell}"
         )
     unit, _ = _clock(report)
-    lines = [found, *_ranked(report), *report.fitness.notes]
+    lines = [found, *_ranked(report), *_predicted(report), *report.fitness.notes]
     lines.append(f"{unit.capitalize()}: {report.fitness.seconds_are}; wall seconds are this machine's.")
     if report.table is not None and report.objective is not None:
         table = report.table
@@ -213,11 +217,33 @@ def _ranked(report: Report) -> list[str]:
     return lines
 
 
+def _predicted(report: Report) -> list[str]:
+    """How well the search knew beforehand what it evaluated, and what it could not learn from."""
+    if not report.cycles:
+        return []
+    lines = []
+    measured = [cycle for cycle in report.cycles if cycle.get("kendall") is not None]
+    if measured:
+        tau, rho = (np.mean([cycle[key] for cycle in measured]) for key in ("kendall", "spearman"))
+        lines.append(
+            f"Predictions and {report.name} of the cells evaluated next have Kendall's tau {tau:.3f}, Spearman's rho "
+            f"{rho:.3f} (mean of {len(measured):,} generations; each is in {report.folder / CYCLES})."
+        )
+    last = [list(cycles)[-1] for _, cycles in groupby(report.cycles, key=lambda cycle: cycle["repeat"])]
+    if dropped := sum(cycle.get("dropped", 0) for cycle in last):
+        lines.append(f"{dropped:,} evaluations had no finite {report.name}, so the surrogate did not learn from them.")
+    if exhausted := sum(not cycle["evaluations"] for cycle in last):
+        lines.append(
+            f"{exhausted:,} of the {len(last):,} repeats ended early: all that they could think of was evaluated."
+        )
+    return lines
+
+
 def _control(space: Space, cells: NDArray[np.int64], accuracies: NDArray[np.float64]) -> str:
     """The same of the number of parameters, which any guide has to beat; nothing where that is not known."""
     if type(space).parameters is Space.parameters:
         return ""
-    parameters = space.parameters(space.enumerate()[cells])
+    parameters = space.parameters(space.genotypes_of(cells))
     return f"; the mere number of parameters has {rank_correlation(parameters, accuracies)}"
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+PREDICTED = "predicted"
+"""The extra column of what a search expected of an evaluation."""
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,7 @@ class Rows:
         """The chosen rows."""
         columns = {name: values[rows] for name, values in vars(self).items() if name != "extras"}
         return Rows(**columns, extras={key: values[rows] for key, values in self.extras.items()})
+
+    def without(self, extra: str) -> Rows:
+        """The same rows but for one extra column."""
+        return replace(self, extras={key: values for key, values in self.extras.items() if key != extra})

@@ -27,16 +27,17 @@ from numpy.typing import NDArray
 
 from nasbench_ga import records
 from nasbench_ga.console import guarded
+from nasbench_ga.crew import available_cores, send_by_value
 from nasbench_ga.environment import environment
 from nasbench_ga.errors import NasbenchError, TableNotFoundError
 from nasbench_ga.files import read_json, sha256
 from nasbench_ga.fitness import Fitness, FitnessContext, NASWTSettings, make_fitness
 from nasbench_ga.report import PICTURE, Report, draw, show
-from nasbench_ga.search import GeneticSettings, RandomSettings, Search, searches
+from nasbench_ga.search import GeneticSettings, NASEAFASettings, RandomSettings, Search, UsualBudget, searches
 from nasbench_ga.spaces import Space, get_space
 from nasbench_ga.study import Budget, Study, conduct
-from nasbench_ga.summary import summarise
-from nasbench_ga.tables import Objective, Source, Table, choose_objective, find, find_for_space, open_source
+from nasbench_ga.summary import summarise, summarise_cycles
+from nasbench_ga.tables import Metric, Objective, Source, Table, choose_objective, find, find_for_space, open_source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,18 +53,18 @@ class RunConfig:
     """
 
     space: str = "nb101"
-    """What is searched: nb101, nb101-raw9, nats-tss, nats-sss, or one of your own."""
+    """What is searched: nb101, nb101-raw9, nats-tss, nats-tss-graph, nats-sss, or one of your own."""
     fitness: str = "accuracy"
     """What is maximised: accuracy (looked up in the table), naswt (score of untrained networks), or one of your own."""
     algorithm: str = "genetic"
-    """How: genetic, random, or one of your own."""
+    """How: genetic, nas-ea-fa, random, or one of your own."""
     repeats: int = 10
     """Independent runs; their results are a distribution."""
     seed: int = 0
     """Of the whole study; repeat i has the i-th generator spawned from it."""
     evaluations: int | None = None
     """Budget of a repeat in evaluations, a cell met again counting again; unless --seconds limits it, 10,000, or 500 if
-    the fitness is naswt."""
+    the fitness is naswt or the algorithm nas-ea-fa."""
     seconds: float | None = None
     """Budget of a repeat in seconds of evaluations, simulated or measured; what would exceed it does not count."""
     table: str | None = None
@@ -76,6 +77,8 @@ class RunConfig:
     """Metric to report, by default the published test accuracy."""
     genetic: GeneticSettings = field(default_factory=GeneticSettings)
     """Settings of the genetic algorithm."""
+    nas_ea_fa: NASEAFASettings = field(default_factory=NASEAFASettings)
+    """Settings of NAS-EA-FA."""
     random: RandomSettings = field(default_factory=RandomSettings)
     """Settings of random search."""
     naswt: NASWTSettings = field(default_factory=NASWTSettings)
@@ -86,18 +89,23 @@ class RunConfig:
     """Go on where a killed run of this configuration stopped."""
     checkpoint_seconds: float = 2.0
     """Time between checkpoints."""
+    workers: int | None = None
+    """Processes in which repeats ask where that is slow and processes save time; by default one for each core. The
+    results are the same with any number."""
     load: tuple[Path, ...] = ()
     """Python files to run first, which register spaces, fitnesses or algorithms of your own."""
 
     def __post_init__(self) -> None:
         """Takes paths as text and numbers as numpy has them, and refuses what is no number."""
-        for name, optional in (("repeats", False), ("seed", False), ("evaluations", True)):
+        for name, optional in (("repeats", False), ("seed", False), ("evaluations", True), ("workers", True)):
             value = getattr(self, name)
             if not (value is None and optional):
                 try:
                     object.__setattr__(self, name, operator.index(value))
                 except TypeError as error:
                     raise NasbenchError(f"{name} is an integer, not {value!r}.") from error
+        if self.workers is not None and self.workers < 1:
+            raise NasbenchError(f"workers is 1 or more, not {self.workers}.")
         if not self.checkpoint_seconds >= 0:
             raise NasbenchError(f"checkpoint_seconds is 0 or more, not {self.checkpoint_seconds}.")
         if self.results is not None:
@@ -105,7 +113,7 @@ class RunConfig:
         object.__setattr__(self, "load", tuple(map(Path, self.load)))
 
 
-_GROUPED = re.compile(r"^--(genetic|random|naswt)-")
+_GROUPED = re.compile(r"^--(genetic|nas-ea-fa|naswt|random)-")
 """Options of a group may be written with a dash too: --naswt-repeats for --naswt.repeats."""
 
 
@@ -127,6 +135,13 @@ class Result:
     def evaluations(self) -> pd.DataFrame:
         """One row an evaluation."""
         return records.read_evaluations(self.folder)
+
+    @cached_property
+    def cycles(self) -> pd.DataFrame:
+        """One row a repeat and generation: what the search learned from and how well it predicted; often none."""
+        import pandas as pd
+
+        return pd.DataFrame(records.read_cycles(self.folder))
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -166,11 +181,21 @@ def _run(config: RunConfig, progress: bool) -> Report:
         config.fitness, FitnessContext(space, table, objective, config.seed, settings=own, progress=progress)
     )
     settings = _settings_of(config, search)
-    budget = _budget_of(config, fitness)
-    study = Study(space, fitness, lambda rng: search(space, rng, settings), config.repeats, config.seed, budget)
+    dataset = Metric.parse(objective.search).dataset if objective else None
+    budget = _budget_of(config, fitness, search.usual_budget(settings, dataset))
+    workers = config.workers or available_cores()
+    study = Study(
+        space,
+        fitness,
+        lambda rng: search(space, rng, settings),
+        config.repeats,
+        config.seed,
+        budget,
+        workers=workers,
+    )
     recorded = {
         **{key: getattr(config, key) for key in ("space", "fitness", "algorithm", "repeats", "seed")},
-        "settings": dataclasses.asdict(settings),
+        "settings": search.describe(settings),
         "fitness_provenance": dict(fitness.provenance),
         "budget": dataclasses.asdict(budget),
         "table": table and {"name": table.name, "fingerprint": table.fingerprint, **table.provenance},
@@ -187,13 +212,16 @@ def _run(config: RunConfig, progress: bool) -> Report:
             wall_seconds = read_json(folder / records.ENVIRONMENT)["repeat_wall_seconds"]
             evaluated = records.read_evaluations(folder)
             ids, values = evaluated["id"].to_numpy(), evaluated["value"].to_numpy()
-            return report_of(read_json(folder / records.SUMMARY), wall_seconds, ids, values)
+            return report_of(
+                read_json(folder / records.SUMMARY), records.read_cycles(folder), wall_seconds, ids, values
+            )
         rows = conduct(study, recorder, config.resume, config.checkpoint_seconds, progress)
         wall_seconds = [repeat.wall_seconds for repeat in study.repeats]
-        told = report_of(summarise(rows, space, table, objective), wall_seconds, rows.id, rows.value)
+        cycles = summarise_cycles(rows, {repeat.number: repeat.search.log for repeat in study.repeats})
+        told = report_of(summarise(rows, space, table, objective), cycles, wall_seconds, rows.id, rows.value)
         draw(told, rows, folder / PICTURE)
         times = {"repeat_wall_seconds": wall_seconds, "session_wall_seconds": time.perf_counter() - started}
-        recorder.finish(rows, partial(_known_metrics, table), told.summary, environment() | times, progress)
+        recorder.finish(rows, partial(_known_metrics, table), told.summary, cycles, environment() | times, progress)
     return told
 
 
@@ -216,6 +244,7 @@ def _load_plugin(path: Path) -> str:
         except Exception as error:
             del sys.modules[name]
             raise NasbenchError(f"{path} fails when it is loaded: {type(error).__name__}: {error}.") from error
+        send_by_value(module)
     return digest
 
 
@@ -225,9 +254,13 @@ def _settings_of(config: RunConfig, search: type[Search]) -> Any:
     return next(own, None) or search.Settings()
 
 
-def _budget_of(config: RunConfig, fitness: Fitness) -> Budget:
-    unlimited = config.evaluations is None and config.seconds is None
-    return Budget(fitness.usual_evaluations if unlimited else config.evaluations, config.seconds)
+def _budget_of(config: RunConfig, fitness: Fitness, usual: UsualBudget | None) -> Budget:
+    """What was given; else what is usual for the algorithm, or for the fitness."""
+    if config.evaluations is not None or config.seconds is not None:
+        return Budget(config.evaluations, config.seconds)
+    if usual is not None:
+        return Budget(usual.evaluations, usual.seconds)
+    return Budget(fitness.usual_evaluations)
 
 
 def _find_table(config: RunConfig, space: Space) -> tuple[Source | None, str]:

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from nasbench_ga.crew import Crew
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.fitness import Evaluation, Fitness, as_fitness
 from nasbench_ga.records import Recorder
-from nasbench_ga.rows import Rows
+from nasbench_ga.rows import PREDICTED, Rows
 from nasbench_ga.search import Search
 from nasbench_ga.spaces import Genotypes, Space
 
@@ -126,7 +127,7 @@ def _checked(outcome: Evaluation, n: int) -> dict[str, NDArray[np.float64]]:
     """The columns of an evaluation of n genotypes, after making sure that they are what a fitness should give."""
     if not isinstance(outcome, Evaluation):
         raise NasbenchError(f"A fitness gives an Evaluation, not {type(outcome).__name__}.")
-    reserved = {column.name for column in fields(Rows)}
+    reserved = {column.name for column in fields(Rows)} | {PREDICTED}
     for name in outcome.extras:
         if name in reserved or "/" in name:
             raise NasbenchError(f"The extras of a fitness need names of their own, not {name!r}.")
@@ -179,6 +180,7 @@ class Study:
         seed: of the whole study; repeat i uses the i-th generator spawned from it.
         budget: of each repeat.
         only: run these repeats alone; the others are left out.
+        workers: processes in which repeats may ask, where that is slow; the results are the same with any number.
     """
 
     def __init__(
@@ -190,6 +192,7 @@ class Study:
         seed: int,
         budget: Budget,
         only: Iterable[int] | None = None,
+        workers: int = 1,
     ) -> None:
         if not 1 <= repeats <= MOST_REPEATS:
             raise NasbenchError(f"A study has at least 1 repeat and at most {MOST_REPEATS:,}, not {repeats}.")
@@ -199,6 +202,7 @@ class Study:
         self.space = space
         self.budget = budget
         self.memo = Memo(space, fitness)
+        self.crew = Crew(workers)
         self.repeats = [
             Repeat(number, make_search(np.random.default_rng(seeds[number])))
             for number in (range(repeats) if only is None else only)
@@ -216,7 +220,9 @@ class Study:
 
     def advance(self) -> Rows:
         """Lets every unfinished repeat ask, evaluates all their candidates in one call, and tells each its values."""
-        asked = [(repeat, *self._ask(repeat)) for repeat in self.repeats if not repeat.finished]
+        unfinished = [repeat for repeat in self.repeats if not repeat.finished]
+        answers = self.crew.ask([repeat.search for repeat in unfinished], self.progress)
+        asked = [(repeat, *self._take(repeat, *answer)) for repeat, answer in zip(unfinished, answers, strict=True)]
         genotypes = np.concatenate([candidates for _, candidates, _ in asked])
         ids = self.space.identify(genotypes)
         outcome, seconds = _timed(lambda: self.memo.evaluate(genotypes, ids))
@@ -228,9 +234,17 @@ class Study:
             parts.append(self._account(repeat, candidates, ids[rows], outcome, rows, complete))
         return Rows.concatenate(parts, self.space.genes)
 
-    def _ask(self, repeat: Repeat) -> tuple[Genotypes, bool]:
+    @property
+    def progress(self) -> float:
+        """The share of all budgets that is spent, from 0 to 1."""
+        shares = []
+        for repeat in self.repeats:
+            spent = [(repeat.evaluations, self.budget.evaluations), (repeat.seconds, self.budget.seconds)]
+            shares.append(1.0 if repeat.finished else max(used / limit for used, limit in spent if limit))
+        return min(1.0, float(np.mean(shares)))
+
+    def _take(self, repeat: Repeat, asked: Genotypes, seconds: float) -> tuple[Genotypes, bool]:
         """A repeat's candidates, as far as its evaluations go, and whether that is all that it asked for."""
-        asked, seconds = _timed(repeat.search.ask)
         candidates = self.space.check(asked)
         repeat.wall_seconds += seconds
         left = len(candidates) if self.budget.evaluations is None else self.budget.evaluations - repeat.evaluations
@@ -254,6 +268,8 @@ class Study:
         step = np.arange(repeat.evaluations, repeat.evaluations + paid, dtype=np.int32)
         generation = np.full(paid, repeat.generations, np.int32)
         extras = {key: column[rows][:paid] for key, column in outcome.extras.items()}
+        if repeat.search.predicted is not None:
+            extras[PREDICTED] = repeat.search.predicted[:paid]
         repeat.evaluations += paid
         repeat.generations += 1
         repeat.seconds = float(np.cumsum([repeat.seconds, *seconds[:paid]])[-1])
@@ -273,7 +289,7 @@ class Study:
         """Goes on from where `state` was taken, `rows` being all that it had given by then."""
         for repeat, own in zip(self.repeats, state, strict=True):
             repeat.restore(own)
-        self.memo.restore(rows)
+        self.memo.restore(rows.without(PREDICTED))
 
 
 def conduct(

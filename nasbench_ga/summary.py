@@ -1,13 +1,15 @@
-"""One row a repeat: what it found, what that is worth, and what it cost."""
+"""One row a repeat: what it found, what that is worth, and what it cost; and one a generation of what was expected."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from nasbench_ga.rows import Rows
+from nasbench_ga.rows import PREDICTED, Rows
 from nasbench_ga.spaces import Space
+from nasbench_ga.statistics import rank_correlation
 from nasbench_ga.tables import Objective, Table
 
 
@@ -47,6 +49,36 @@ def _repeat(rows: Rows, space: Space, table: Table | None, objective: Objective 
             summary[f"regret {metric}"] = _json_number(table.best(metric)[1] - value)
             summary[f"rank {metric}"] = None if np.isnan(value) else table.rank(summary["best_id"], metric)
     return summary
+
+
+def summarise_cycles(rows: Rows, logs: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """What a search said of each of its generations, and how well it predicted what came out, as JSON.
+
+    Args:
+        rows: all evaluations, by repeat and step.
+        logs: what the search of each repeat said of each time that it asked (`Search.log`).
+
+    Returns:
+        One dictionary a repeat and generation; Kendall's tau, Spearman's rho and the mean absolute error are of
+        predictions and fitness of the cells evaluated in it, None where there is nothing to compare.
+    """
+    return [
+        {"repeat": int(own.repeat[0]), "generation": generation, **said, **_prediction(own, generation)}
+        for own in rows.by_repeat()
+        for generation, said in enumerate(logs[int(own.repeat[0])])
+    ]
+
+
+def _prediction(rows: Rows, generation: int) -> dict[str, Any]:
+    own = rows.generation == generation
+    told: dict[str, Any] = {"evaluations": int(own.sum())}
+    if PREDICTED in rows.extras:
+        predicted, value = rows.extras[PREDICTED][own], rows.value[own]
+        correlation, error = rank_correlation(predicted, value), np.abs(predicted - value)
+        known = error[np.isfinite(error)]
+        told["kendall"], told["spearman"] = _json_number(correlation.kendall), _json_number(correlation.spearman)
+        told["mean_absolute_error"] = _json_number(known.mean()) if len(known) else None
+    return told
 
 
 def _json_number(value: float) -> float | None:

@@ -71,7 +71,7 @@ def test_picture_and_table_when_nothing_has_a_value(tmp_path: Path, capsys: pyte
     summed = summary.summarise(rows, SPACE, None, None)
     fitness = as_fitness(lambda genotypes: Evaluation(genotypes[:, 0], genotypes[:, 0]))
     told = report.Report(
-        "mine", fitness, SPACE, None, None, tmp_path, (), "none", summed, [0.1, 0.2], rows.id, rows.value
+        "mine", fitness, SPACE, None, None, tmp_path, (), "none", summed, [], [0.1, 0.2], rows.id, rows.value
     )
     report.draw(told, rows, tmp_path / "picture.png")
     report.show(told)
@@ -103,7 +103,7 @@ def test_regret_in_the_table_belongs_to_the_value_beside_it(tmp_path: Path, caps
     fitness = TableAccuracy(space, table, metric)
     seconds = [0.0] * 3
     told = report.Report(
-        "accuracy", fitness, space, table, metrics, tmp_path, (), "", summed, seconds, rows.id, rows.value
+        "accuracy", fitness, space, table, metrics, tmp_path, (), "", summed, [], seconds, rows.id, rows.value
     )
     report.show(told)
     output = capsys.readouterr().out

@@ -1,15 +1,20 @@
-"""Ask/tell search algorithms, one file each. They know spaces, and neither tables nor torch."""
+"""Ask/tell search algorithms, one file each. They know spaces and surrogates, and neither tables nor torch."""
 
-from nasbench_ga.search.base import Search, register_search, searches
+from nasbench_ga.search.base import Search, UsualBudget, register_search, searches
 from nasbench_ga.search.genetic import Genetic, GeneticSettings
+from nasbench_ga.search.nas_ea_fa import NASEAFA
+from nasbench_ga.search.nas_ea_fa_settings import NASEAFASettings
 from nasbench_ga.search.random_search import RandomSearch, RandomSettings
 
 __all__ = [
+    "NASEAFA",
     "Genetic",
     "GeneticSettings",
+    "NASEAFASettings",
     "RandomSearch",
     "RandomSettings",
     "Search",
+    "UsualBudget",
     "register_search",
     "searches",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +22,14 @@ class NoSettings:
     """The settings of a search that has none."""
 
 
+@dataclass(frozen=True)
+class UsualBudget:
+    """What a repeat may cost where nobody said: evaluations, seconds of evaluations, or both."""
+
+    evaluations: int | None = None
+    seconds: float | None = None
+
+
 class Search(ABC):
     """An algorithm that proposes genotypes and learns from their values; higher values are better.
 
@@ -28,9 +37,20 @@ class Search(ABC):
         space: where it searches.
         rng: its only source of randomness. Draw from it, and do not spawn: children are not resumed.
         settings: an instance of the class's `Settings`.
+
+    Attributes:
+        slow_to_ask: whether `ask` takes long enough (10 ms and more) that repeats may ask in processes of their own.
+        predicted: the values that it expects of what it asked for last, float64, shape (n,), for the record; None if
+            it expects none.
+        log: what it says of each `ask`, for the record: a dictionary of plain values each.
     """
 
     Settings: ClassVar[type[Any]] = NoSettings
+    slow_to_ask: ClassVar[bool] = False
+    _fixed: ClassVar[frozenset[str]] = frozenset(("space", "rng", "settings"))
+
+    predicted: NDArray[np.float64] | None = None
+    log: Sequence[Mapping[str, Any]] = ()
 
     def __init__(self, space: Space, rng: np.random.Generator, settings: Any) -> None:
         self.space = space
@@ -45,11 +65,25 @@ class Search(ABC):
     def tell(self, genotypes: Genotypes, values: NDArray[np.float64]) -> None:
         """Takes the values, float64, shape (n,), of all genotypes that `ask` gave; NaN is worse than any number."""
 
+    @classmethod
+    def describe(cls, settings: Any) -> dict[str, Any]:
+        """The settings as the record has them: plain values by name."""
+        return asdict(settings)
+
+    @classmethod
+    def usual_budget(cls, settings: Any, dataset: str | None) -> UsualBudget | None:  # noqa: ARG003
+        """What a repeat may cost where nobody said; None leaves that to the fitness.
+
+        Args:
+            settings: an instance of `Settings`.
+            dataset: that is searched on, None if no table tells.
+        """
+        return None
+
     def state(self) -> dict[str, Any]:
         """All that changes while it runs, as plain containers and arrays."""
-        return {key: value for key, value in vars(self).items() if key not in ("space", "rng", "settings")} | {
-            "rng": self.rng.bit_generator.state
-        }
+        own = {key: value for key, value in vars(self).items() if key not in self._fixed}
+        return own | {"rng": self.rng.bit_generator.state}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on from where `state` was taken."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nasbench_ga.errors import NasbenchError, UnknownNameError
 from nasbench_ga.search.base import Search, register_search
-from nasbench_ga.search.operators import tournament
+from nasbench_ga.search.operators import check_tournament, tournament, tournament_size
 from nasbench_ga.spaces import Genotypes, Space
 
 Crossover = Literal["none", "uniform", "k-point"]
@@ -37,10 +37,7 @@ class GeneticSettings:
         """Refuses what cannot be run."""
         if self.population < 1:
             raise NasbenchError(f"A population has at least 1 member, not {self.population}.")
-        if not 0 < self.tournament <= 1:
-            raise NasbenchError(
-                f"A tournament is a share of the population above 0 and up to 1, not {self.tournament}."
-            )
+        check_tournament(self.tournament)
         if self.crossover not in get_args(Crossover):
             raise UnknownNameError("crossover", self.crossover, get_args(Crossover))
         if self.crossover_points < 1:
@@ -77,8 +74,9 @@ class Genetic(Search):
         return self.space.mutate(children, self.rng)
 
     def _select(self) -> Genotypes:
-        size = max(1, round(self.settings.tournament * len(self.population)))
-        return self.population[tournament(self.values, len(self.population), size, self.rng)]
+        members = len(self.population)
+        size = tournament_size(self.settings.tournament, members)
+        return self.population[tournament(self.values, members, size, self.rng)]
 
     def tell(self, genotypes: Genotypes, values: NDArray[np.float64]) -> None:
         """The children replace the population, but for its elites."""

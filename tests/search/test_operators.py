@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from nasbench_ga.search import operators
 from nasbench_ga.search.operators import tournament
 
 N, HELD = 12, 60_000
@@ -53,3 +54,29 @@ def test_the_winner_is_the_first_best_of_those_drawn(values: list[float], size: 
     entrants = np.random.default_rng(seed).integers(len(values), size=(20, size))
     worth = [-np.inf if np.isnan(value) else value for value in values]
     assert winners.tolist() == [max(row, key=lambda member: worth[member]) for row in entrants.tolist()]
+
+
+@given(
+    vectors=st.integers(0, 5),
+    others=st.integers(0, 9),
+    width=st.integers(1, 70),
+    chunk=st.sampled_from([1, 2, 4096]),
+    seed=st.integers(0, 999),
+)
+def test_the_smallest_distance_is_that_of_a_plain_loop(
+    vectors: int, others: int, width: int, chunk: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = (rng.integers(2, size=(n, width)).astype(np.float32) for n in (vectors, others))
+    expected = [
+        min((sum(x != y for x, y in zip(one, other, strict=True)) for other in b.tolist()), default=np.inf)
+        for one in a.tolist()
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operators, "_CHUNK", chunk)
+        assert operators.smallest_distance(a, b).tolist() == expected
+
+
+@pytest.mark.parametrize(("share", "members", "size"), [(0.2, 100, 20), (0.2, 50, 10), (0.2, 5, 1), (0.01, 10, 1)])
+def test_a_tournament_is_a_share_of_the_members(share: float, members: int, size: int) -> None:
+    assert operators.tournament_size(share, members) == size

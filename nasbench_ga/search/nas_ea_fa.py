@@ -1,0 +1,100 @@
+"""NAS-EA-FA V2: evolution on a surrogate that the evaluated cells teach (Pan & Yao, IJCNN 2021)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_ga.errors import NothingToLearnError
+from nasbench_ga.search.base import Search, UsualBudget, register_search
+from nasbench_ga.search.nas_ea_fa_settings import NASEAFASettings
+from nasbench_ga.search.operators import tournament, tournament_size
+from nasbench_ga.search.training_set import training_set
+from nasbench_ga.spaces import Genotypes, Space
+from nasbench_ga.surrogates import Surrogate, surrogates
+
+
+@register_search("nas-ea-fa")
+class NASEAFA(Search):
+    """Evaluate the best predicted and the farthest, augment, refit, evolve on the surrogate, and again.
+
+    What was evaluated last are the parents of the next inner evolution; the union of its generations is the next pool.
+    """
+
+    Settings = NASEAFASettings
+    settings: NASEAFASettings
+    slow_to_ask = True
+    _fixed = Search._fixed | {"surrogate", "sizes", "training_set"}
+
+    def __init__(self, space: Space, rng: np.random.Generator, settings: NASEAFASettings) -> None:
+        super().__init__(space, rng, settings)
+        self.sizes = settings.sizes
+        self.surrogate: type[Surrogate] = surrogates[settings.surrogate]
+        self.training_set = training_set(space, settings.version == "v2", settings.switched_on)
+        self.cells = self.parents = np.empty((0, space.genes), np.int8)
+        self.labels = self.fitness = np.empty(0)
+
+    @classmethod
+    def usual_budget(cls, settings: NASEAFASettings, dataset: str | None) -> UsualBudget | None:
+        """The preset's."""
+        return settings.usual_budget(dataset)
+
+    @classmethod
+    def describe(cls, settings: NASEAFASettings) -> dict[str, Any]:
+        """The settings, the preset's sizes among them."""
+        sizes = {name: getattr(settings.sizes, name) for name in ("population", "generations", "top", "farthest")}
+        return super().describe(settings) | sizes | {"defects": settings.switched_on}
+
+    def ask(self) -> Genotypes:
+        """The K best predicted of the pool, and of the others the H farthest from whatever was evaluated."""
+        pool, predicted = self._evolved_pool() if len(self.cells) else self._random_pool()
+        ranked = np.argsort(-predicted, kind="stable")
+        unseen = ranked[self.training_set.unseen(pool[ranked], self.cells)]
+        top, others = unseen[: self.sizes.top], unseen[self.sizes.top :]
+        distance = self.training_set.distance(pool[others], np.vstack([self.cells, pool[top]]))
+        farthest = others[np.argsort(-distance, kind="stable")[: self.sizes.farthest]]
+        chosen = np.concatenate([top, farthest])
+        self.predicted = predicted[chosen]
+        self.log = [*self.log[:-1], {**self.log[-1], "pool": len(pool), "unseen": len(unseen)}]
+        return pool[chosen]
+
+    def tell(self, genotypes: Genotypes, values: NDArray[np.float64]) -> None:
+        """The evaluated cells join the training set and are the next parents."""
+        self.cells, self.labels = np.vstack([self.cells, genotypes]), np.concatenate([self.labels, values])
+        self.parents, self.fitness = genotypes, values
+
+    def _random_pool(self) -> tuple[Genotypes, NDArray[np.float64]]:
+        """A random population, of which nothing is predicted."""
+        self.log = [{"training_cells": 0, "training_rows": 0, "dropped": 0}]
+        size = self.sizes.population
+        return self.space.sample(size, self.rng), np.full(size, np.nan)
+
+    def _evolved_pool(self) -> tuple[Genotypes, NDArray[np.float64]]:
+        """The union of the generations of a mutation-only evolution on a fresh surrogate, and what that predicts."""
+        surrogate = self._fitted_surrogate()
+        population, fitness = self.parents, self.fitness
+        pool, predicted = [], []
+        for _ in range(self.sizes.generations):
+            size = tournament_size(self.settings.tournament, len(population))
+            winners = tournament(fitness, self.sizes.population, size, self.rng)
+            population = self.space.mutate(population[winners], self.rng)
+            fitness = surrogate.predict(population) if surrogate else np.full(len(population), np.nan)
+            pool.append(population)
+            predicted.append(fitness)
+        return np.vstack(pool), np.concatenate(predicted)
+
+    def _fitted_surrogate(self) -> Surrogate | None:
+        """A surrogate that has learned from all that was evaluated; None if there is nothing to learn from it."""
+        surrogate = self.surrogate(self.space, int(self.rng.integers(2**32)))
+        encodings, owner = self.training_set.examples(self.cells, surrogate.sees_order)
+        labels = self.labels[owner]
+        learned = np.isfinite(self.labels)
+        counts = {"training_cells": int(learned.sum()), "training_rows": int(learned[owner].sum())}
+        self.log = [*self.log, {**counts, "dropped": int((~learned).sum())}]
+        try:
+            surrogate.fit(encodings, labels)
+        except NothingToLearnError:
+            return None
+        return surrogate

@@ -1,0 +1,134 @@
+"""Searches that ask in other processes: as they would here, what a user defined included."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nasbench_ga import crew
+from nasbench_ga.crew import Crew
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.run import RunConfig
+from nasbench_ga.search import NASEAFA, NASEAFASettings, Search
+from nasbench_ga.spaces import Genotypes, get_space
+
+PLUGIN = """
+import numpy as np
+import nasbench_ga as ng
+from nasbench_ga.spaces import NATSTopology
+
+@ng.register_space("mine")
+class Mine(NATSTopology):
+    name = "mine"
+
+@ng.register_surrogate("mean")
+class Mean(ng.Surrogate):
+    def _fit(self, genotypes, values):
+        self.weights = np.linalg.lstsq(self.space.features(genotypes), values, rcond=None)[0]
+    def _predict(self, genotypes):
+        return self.space.features(genotypes) @ self.weights
+"""
+
+
+class Slow(Search):
+    """Asks for what its generator says."""
+
+    slow_to_ask = True
+    asked = 0
+
+    def ask(self) -> Genotypes:
+        self.asked += 1
+        return self.space.sample(3, self.rng)
+
+    def tell(self, genotypes: Genotypes, values: np.ndarray) -> None:
+        """Learns nothing."""
+
+
+def searches(n: int, kind: type[Search] = Slow) -> list[Search]:
+    return [kind(get_space("nats-tss"), np.random.default_rng(seed), None) for seed in range(n)]
+
+
+def test_searches_elsewhere_ask_and_go_on_as_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "START_SECONDS", -1.0)
+    here, there = searches(3), searches(3)
+    helped = Crew(2)
+    for step in range(3):
+        alone = [search.ask() for search in here]
+        answers = helped.ask(there, step / 3)
+        for one, (other, seconds) in zip(alone, answers, strict=True):
+            np.testing.assert_array_equal(one, other)
+            assert seconds >= 0
+        assert [search.state() for search in there] == [search.state() for search in here]
+
+
+@pytest.mark.parametrize(
+    ("workers", "spent", "progress", "slow", "elsewhere"),
+    [
+        (2, 100.0, 0.5, True, True),
+        (2, 100.0, 0.5, False, False),
+        (1, 100.0, 0.5, True, False),
+        (2, 1.0, 0.5, True, False),
+        (2, 100.0, 0.99, True, False),
+        (2, 0.0, 0.0, True, False),
+    ],
+)
+def test_processes_are_started_where_they_save_more_than_they_cost(
+    workers: int, spent: float, progress: float, slow: bool, elsewhere: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = []
+    monkeypatch.setattr(crew, "_ask_elsewhere", lambda own, workers: called.append(workers) or [])
+    monkeypatch.setattr(Slow, "slow_to_ask", slow)
+    hands = Crew(workers)
+    hands._asking_seconds = spent
+    hands.ask(searches(4), progress)
+    assert called == ([workers] if elsewhere else [])
+
+
+def test_one_search_needs_no_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "START_SECONDS", -1.0)
+    monkeypatch.setattr(crew, "_ask_elsewhere", None)
+    assert len(Crew(8).ask(searches(1), 0.5)) == 1
+
+
+def test_an_error_in_another_process_is_the_same_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "START_SECONDS", -1.0)
+    space = get_space("nats-tss")
+    broken = [NASEAFA(space, np.random.default_rng(seed), NASEAFASettings(surrogate="xgboost")) for seed in range(2)]
+    for search in broken:
+        search.cells, search.labels = np.full((2, 6), 77, np.int8), np.zeros(2)
+    with pytest.raises(NasbenchError, match="takes the values 0 to 4"):
+        Crew(2).ask(broken, 0.5)
+
+
+def test_what_a_plugin_defines_goes_along(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(PLUGIN)
+    code = (
+        "import json, sys\n"
+        "from pathlib import Path\n"
+        "import nasbench_ga as ng\n"
+        "from nasbench_ga import crew\n"
+        "crew.START_SECONDS = float(sys.argv[1])\n"
+        "config = ng.RunConfig(load=[Path('mine.py')], space='mine', algorithm='nas-ea-fa', repeats=2, workers=2,\n"
+        "    evaluations=150, table='analog-nas', results=Path(sys.argv[2]),\n"
+        "    nas_ea_fa=ng.NASEAFASettings(surrogate='mean'))\n"
+        "result = ng.run(config)\n"
+        "print(json.dumps(result.evaluations['value'].tolist()))\n"
+    )
+    values = []
+    for start, folder in (("-1", "there"), ("1e9", "here")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, start, folder], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        values.append(json.loads(done.stdout.splitlines()[-1]))
+    assert values[0] == values[1]
+    assert len(values[0]) == 300
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_at_least_one_worker(workers: int) -> None:
+    with pytest.raises(NasbenchError, match=f"workers is 1 or more, not {workers}"):
+        RunConfig(workers=workers)
