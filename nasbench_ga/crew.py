@@ -11,7 +11,7 @@ from typing import Any
 from nasbench_ga.search import Search
 from nasbench_ga.spaces import Genotypes
 
-START_SECONDS = 4.0
+START_SECONDS = 3.0
 """What processes have to save to be worth starting: each imports what a surrogate needs."""
 
 
@@ -36,7 +36,7 @@ class Crew:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._asking_seconds = 0.0
+        self._last: tuple[float, float] | None = None
 
     def ask(self, searches: Sequence[Search], progress: float) -> list[tuple[Genotypes, float]]:
         """What each search asks for, and the seconds that it took.
@@ -50,13 +50,15 @@ class Crew:
             answers = _ask_elsewhere(searches, workers)
         else:
             answers = [_timed_ask(search) for search in searches]
-        self._asking_seconds += sum(seconds for _, seconds in answers)
+        self._last = progress, sum(seconds for _, seconds in answers)
         return answers
 
     def _saving(self, workers: int, progress: float) -> float:
-        """The seconds that so many processes would save, by what asking has cost so far."""
-        left = self._asking_seconds * (1 - progress) / progress if progress else 0.0
-        return left * (1 - 1 / workers)
+        """The seconds that so many processes would save, if asking goes on to cost what it did last time."""
+        if self._last is None or progress <= self._last[0]:
+            return 0.0
+        before, seconds = self._last
+        return seconds * (1 - progress) / (progress - before) * (1 - 1 / workers)
 
 
 def _timed_ask(search: Search) -> tuple[Genotypes, float]:

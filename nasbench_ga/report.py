@@ -233,9 +233,7 @@ def _predicted(report: Report) -> list[str]:
     if dropped := sum(cycle.get("dropped", 0) for cycle in last):
         lines.append(f"{dropped:,} evaluations had no finite {report.name}, so the surrogate did not learn from them.")
     if exhausted := sum(not cycle["evaluations"] for cycle in last):
-        lines.append(
-            f"{exhausted:,} of the {len(last):,} repeats ended early: all that they could think of was evaluated."
-        )
+        lines.append(f"{exhausted:,} of the {len(last):,} repeats ended early: they found nothing new to evaluate.")
     return lines
 
 

@@ -67,12 +67,12 @@ def test_searches_elsewhere_ask_and_go_on_as_here(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("workers", "spent", "progress", "slow", "elsewhere"),
     [
-        (2, 100.0, 0.5, True, True),
-        (2, 100.0, 0.5, False, False),
-        (1, 100.0, 0.5, True, False),
-        (2, 1.0, 0.5, True, False),
-        (2, 100.0, 0.99, True, False),
-        (2, 0.0, 0.0, True, False),
+        (2, 10.0, 0.5, True, True),
+        (2, 10.0, 0.5, False, False),
+        (1, 10.0, 0.5, True, False),
+        (2, 0.1, 0.5, True, False),
+        (2, 10.0, 0.99, True, False),
+        (2, 10.0, 0.4, True, False),
     ],
 )
 def test_processes_are_started_where_they_save_more_than_they_cost(
@@ -82,7 +82,7 @@ def test_processes_are_started_where_they_save_more_than_they_cost(
     monkeypatch.setattr(crew, "_ask_elsewhere", lambda own, workers: called.append(workers) or [])
     monkeypatch.setattr(Slow, "slow_to_ask", slow)
     hands = Crew(workers)
-    hands._asking_seconds = spent
+    hands._last = 0.4, spent
     hands.ask(searches(4), progress)
     assert called == ([workers] if elsewhere else [])
 

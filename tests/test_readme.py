@@ -48,5 +48,5 @@ def test_what_it_names_exists() -> None:
 
 
 def test_every_kind_of_block_was_found() -> None:
-    assert len(COMMANDS) == 7
+    assert len(COMMANDS) == 9
     assert "ng.run" in NOTEBOOK

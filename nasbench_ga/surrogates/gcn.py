@@ -53,7 +53,7 @@ class GraphSurrogate(Surrogate):
     """The mean of 3 small graph networks, which differ in first weights and batches.
 
     They learn the ranks of the labels, as quantiles of a normal distribution: neither the scale of a fitness nor a few
-    networks that did not train at all make a difference then. A fit takes the same time whatever it learns from.
+    networks that did not train at all make a difference then.
 
     The vertices of a cell may come in any order, so one encoding of each cell is enough.
     """
@@ -90,8 +90,9 @@ class DervisiGraphSurrogate(Surrogate):
 
     The ReLU on its output keeps predictions at 0 or above, so labels are learned as the share of the way from the
     least to the greatest one (the study took accuracies from 0 to 1 as they are, which says nothing of other
-    fitnesses), and nothing is predicted below the least. As published, the output may die: from some seeds on it is 0
-    for every cell, which no gradient mends, and all predictions are the least label. In float64, the study in float32.
+    fitnesses), and nothing is predicted below the least. From most first weights on, that ReLU or the one before it is
+    dead soon for every cell; the study had fixed weights to start from, here others are tried (see `train_dervisi`). It
+    may still die later, and then all predictions are equal. In float64, the study in float32.
     """
 
     libraries = ("torch", "torch_geometric")

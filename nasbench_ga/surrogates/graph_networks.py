@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -26,7 +27,9 @@ from nasbench_ga.spaces.graphs import NO_VERTEX, OUTPUT_LABEL, Graphs
 
 DTYPE = torch.float64
 PREDICTED_AT_ONCE = 500
-STEPS, BATCH, RATE = 200, 64, 0.01
+LEAST_STEPS, STEPS_A_GRAPH, WARM_UP = 100, 0.5, 0.1
+BATCH, RATE = 32, 0.02
+DERVISI_EPOCHS, DERVISI_BATCH, DERVISI_RATE = 100, 64, 1e-3
 DERVISI_TRIALS, DEAD = 20, 1e-9
 
 
@@ -215,8 +218,8 @@ def train_dervisi(graphs: Graphs, labels: NDArray[np.float64], seed: int) -> Der
     rng, wanted = np.random.default_rng(seed), torch.from_numpy(labels)
     for own in rng.integers(2**32, size=DERVISI_TRIALS).tolist():
         network = untrained(DervisiNetwork, graphs.kinds, own).train()
-        optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
-        if all(_dervisi_epoch(network, optimizer, graphs, wanted, rng) for _ in range(100)):
+        optimizer = torch.optim.Adam(network.parameters(), lr=DERVISI_RATE)
+        if all(_dervisi_epoch(network, optimizer, graphs, wanted, rng) for _ in range(DERVISI_EPOCHS)):
             break
     return network
 
@@ -226,12 +229,12 @@ def _dervisi_epoch(
 ) -> bool:
     """Trains on every graph once; tells whether any of them had another output than the others of its batch."""
     order, lives = rng.permutation(len(graphs)), False
-    for start in range(0, len(graphs), 64):
-        rows = order[start : start + 64]
+    for start in range(0, len(graphs), DERVISI_BATCH):
+        rows = order[start : start + DERVISI_BATCH]
         predicted = network.evaluate(graphs.take(rows))
         loss = mse_loss(predicted, wanted[rows])
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         lives |= float(np.ptp(predicted.detach().numpy())) > DEAD
     return lives
@@ -276,7 +279,7 @@ class DenseBatch:
 class CellNetwork(GraphNetwork):
     """Residual graph convolutions along the edges and against them; the order of the vertices is nothing to it.
 
-    What is told of a cell is read off the sum of its vertices' states and the state of its output.
+    A cell is judged by the sum of its vertices' states, each channel's maximum over them, and the state of its output.
 
     Args:
         kinds: number of kinds of vertices.
@@ -293,7 +296,7 @@ class CellNetwork(GraphNetwork):
         self.along = nn.ModuleList(DenseGraphConv(width, width) for _ in range(depth))
         self.against = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(depth))
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
-        self.first = nn.Linear(2 * width, width)
+        self.first = nn.Linear(3 * width, width)
         self.second = nn.Linear(width, 1)
 
     def bound(self, name: str, parameter: nn.Parameter) -> float:  # noqa: ARG002
@@ -306,8 +309,10 @@ class CellNetwork(GraphNetwork):
         for along, against, norm in zip(self.along, self.against, self.norms, strict=True):
             change = along(state, batch.into) + against(batch.out_of @ state)
             state = state + silu(norm(change)) * batch.present
-        total, output = state.sum(1) / self.TYPICAL_VERTICES, (state * batch.output).sum(1)
-        return self.second(silu(self.first(torch.cat([total, output], 1))))[:, 0]
+        total = state.sum(1) / self.TYPICAL_VERTICES
+        highest = state.masked_fill(batch.present == 0, -torch.inf).amax(1)
+        output = (state * batch.output).sum(1)
+        return self.second(silu(self.first(torch.cat([total, highest, output], 1))))[:, 0]
 
     def evaluate(self, graphs: Graphs) -> Tensor:
         """One number for each graph, shape (n,)."""
@@ -315,31 +320,36 @@ class CellNetwork(GraphNetwork):
 
 
 def train_cell_network(graphs: Graphs, labels: NDArray[np.float64], seed: int) -> CellNetwork:
-    """A fixed number of batches, whatever the number of graphs: AdamW, its rate falling to 0 along a cosine.
+    """AdamW on the squared error; its rate rises in a line for a tenth of the steps, then falls to 0 along a cosine.
 
     Args:
         graphs: what to learn from.
         labels: of about mean 0 and standard deviation 1, shape (n,).
         seed: of weights and batches.
     """
+    steps = LEAST_STEPS + round(STEPS_A_GRAPH * len(graphs))
+
+    def share(step: int) -> float:
+        return min(1, (step + 1) / (WARM_UP * steps)) * (1 + math.cos(math.pi * step / steps)) / 2
+
     network = untrained(CellNetwork, graphs.kinds, seed).train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, share)
     everything, wanted = DenseBatch.of(graphs), torch.from_numpy(labels)
-    for rows in batches(len(graphs), np.random.default_rng(seed)):
+    for rows in batches(len(graphs), steps, np.random.default_rng(seed)):
         loss = mse_loss(network(everything.take(rows)), wanted[rows])
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         schedule.step()
     return network
 
 
-def batches(n: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+def batches(n: int, steps: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
     """Rows of each batch: all in a random order, then all in another; what is too little for a batch is left out."""
     size = min(BATCH, n)
     order = rng.permutation(n)
-    for _ in range(STEPS):
+    for _ in range(steps):
         if len(order) < size:
             order = rng.permutation(n)
         yield order[:size]

@@ -18,7 +18,7 @@ def parameters(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
-@pytest.mark.parametrize("name", [*builders, "nb101-raw9"])
+@pytest.mark.parametrize("name", [*builders, "nb101-raw9", "nats-tss-graph"])
 @pytest.mark.parametrize("classes", [10, 100, 120])
 def test_built_networks_have_the_published_number_of_parameters(name: str, classes: int) -> None:
     space = get_space(name)
