@@ -55,7 +55,9 @@ class GraphSurrogate(Surrogate):
     They learn the ranks of the labels, as quantiles of a normal distribution: neither the scale of a fitness nor a few
     networks that did not train at all make a difference then.
 
-    The vertices of a cell may come in any order, so one encoding of each cell is enough.
+    The vertices of a cell may come in any order, so one encoding of each cell is enough on nb101. Strings of nats-tss
+    that are one network can be different graphs (skip connections are vertices), and those it tells apart: taught all
+    of them, it ranks better by 0.01 to 0.03 of Kendall's tau, and learns for two or three times as long.
     """
 
     sees_order = False
