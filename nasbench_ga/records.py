@@ -198,7 +198,7 @@ class Recorder:
             rows: all evaluations, by repeat and step.
             metrics: what is known of the evaluated cells beside their fitness.
             summary: one dictionary a repeat.
-            cycles: one dictionary a repeat and generation; without any there is no file of them.
+            cycles: one dictionary a repeat and cycle; without any there is no file of them.
             environment: versions, machine, times.
             progress: show a bar if it takes more than two seconds.
         """
@@ -311,7 +311,7 @@ def read_summary(folder: Path) -> pd.DataFrame:
 
 
 def read_cycles(folder: Path) -> list[dict[str, Any]]:
-    """What the searches of a finished record said of each generation; nothing if they say nothing.
+    """What the searches of a finished record said of each cycle; nothing if they say nothing.
 
     Raises:
         CorruptFileError: the file is damaged.

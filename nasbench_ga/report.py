@@ -37,7 +37,7 @@ class Report:
         instead_of: tables that the space has and that are not here, which is why this one was taken.
         why_no_table: why there is none, where there is none.
         summary: one dictionary a repeat (see `summary.summarise`).
-        cycles: one dictionary a repeat and generation (see `summary.summarise_cycles`); often none.
+        cycles: one dictionary a repeat and cycle (see `summary.summarise_cycles`); often none.
         wall_seconds: of each repeat.
         ids: of the cells of all evaluations, shape (n,).
         values: their fitness, shape (n,).
@@ -224,15 +224,21 @@ def _predicted(report: Report) -> list[str]:
     lines = []
     measured = [cycle for cycle in report.cycles if cycle.get("kendall") is not None]
     if measured:
-        tau, rho = (np.mean([cycle[key] for cycle in measured]) for key in ("kendall", "spearman"))
+        weights = [cycle["evaluations"] for cycle in measured]
+        tau, rho = (np.average([cycle[key] for cycle in measured], weights=weights) for key in ("kendall", "spearman"))
         lines.append(
             f"Predictions and {report.name} of the cells evaluated next have Kendall's tau {tau:.3f}, Spearman's rho "
-            f"{rho:.3f} (mean of {len(measured):,} generations; each is in {report.folder / CYCLES})."
+            f"{rho:.3f} (mean of {len(measured):,} cycles, by their evaluations; each is in {report.folder / CYCLES})."
+        )
+    if unlearned := sum(cycle["cycle"] > 0 and cycle.get("training_cells") == 0 for cycle in report.cycles):
+        lines.append(
+            f"In {unlearned:,} of {len(report.cycles):,} cycles there was nothing to learn from, as not even two cells "
+            f"had a finite {report.name} that differed; the search went on without predictions."
         )
     last = [list(cycles)[-1] for _, cycles in groupby(report.cycles, key=lambda cycle: cycle["repeat"])]
     if dropped := sum(cycle.get("dropped", 0) for cycle in last):
         lines.append(f"{dropped:,} evaluations had no finite {report.name}, so the surrogate did not learn from them.")
-    if exhausted := sum(not cycle["evaluations"] for cycle in last):
+    if exhausted := sum(cycle.get("new") == 0 for cycle in last):
         lines.append(f"{exhausted:,} of the {len(last):,} repeats ended early: they found nothing new to evaluate.")
     return lines
 

@@ -64,7 +64,7 @@ class RunConfig:
     """Of the whole study; repeat i has the i-th generator spawned from it."""
     evaluations: int | None = None
     """Budget of a repeat in evaluations, a cell met again counting again; unless --seconds limits it, 10,000, or 500 if
-    the fitness is naswt or the algorithm nas-ea-fa."""
+    the fitness is naswt or the algorithm nas-ea-fa (seconds with its presets of Pan & Yao)."""
     seconds: float | None = None
     """Budget of a repeat in seconds of evaluations, simulated or measured; what would exceed it does not count."""
     table: str | None = None
@@ -138,7 +138,7 @@ class Result:
 
     @cached_property
     def cycles(self) -> pd.DataFrame:
-        """One row a repeat and generation: what the search learned from and how well it predicted; often none."""
+        """One row a repeat and cycle: what the search learned from and how well it predicted; often none."""
         import pandas as pd
 
         return pd.DataFrame(records.read_cycles(self.folder))

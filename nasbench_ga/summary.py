@@ -1,4 +1,4 @@
-"""One row a repeat: what it found, what that is worth, and what it cost; and one a generation of what was expected."""
+"""One row a repeat: what it found, what that is worth, and what it cost; and one a cycle of what was expected."""
 
 from __future__ import annotations
 
@@ -52,25 +52,26 @@ def _repeat(rows: Rows, space: Space, table: Table | None, objective: Objective 
 
 
 def summarise_cycles(rows: Rows, logs: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """What a search said of each of its generations, and how well it predicted what came out, as JSON.
+    """What a search said of each time that it asked, and how well it predicted what came out, as JSON.
 
     Args:
         rows: all evaluations, by repeat and step.
         logs: what the search of each repeat said of each time that it asked (`Search.log`).
 
     Returns:
-        One dictionary a repeat and generation; Kendall's tau, Spearman's rho and the mean absolute error are of
-        predictions and fitness of the cells evaluated in it, None where there is nothing to compare.
+        One dictionary a repeat and cycle, which is a generation of the rows; Kendall's tau, Spearman's rho and the mean
+        absolute error are of predictions and fitness of the cells evaluated in it, None where there is nothing to
+        compare.
     """
     return [
-        {"repeat": int(own.repeat[0]), "generation": generation, **said, **_prediction(own, generation)}
+        {"repeat": int(own.repeat[0]), "cycle": cycle, **said, **_prediction(own, cycle)}
         for own in rows.by_repeat()
-        for generation, said in enumerate(logs[int(own.repeat[0])])
+        for cycle, said in enumerate(logs[int(own.repeat[0])])
     ]
 
 
-def _prediction(rows: Rows, generation: int) -> dict[str, Any]:
-    own = rows.generation == generation
+def _prediction(rows: Rows, cycle: int) -> dict[str, Any]:
+    own = rows.generation == cycle
     told: dict[str, Any] = {"evaluations": int(own.sum())}
     if PREDICTED in rows.extras:
         predicted, value = rows.extras[PREDICTED][own], rows.value[own]

@@ -39,15 +39,15 @@ def contents(folder: Path) -> list[bytes]:
 def test_the_record_tells_what_was_predicted_and_how_well() -> None:
     result = run(SMALL)
     evaluations, cycles = result.evaluations, result.cycles
-    assert cycles[["repeat", "generation", "evaluations"]].to_numpy().tolist() == [
-        [repeat, generation, evaluated] for repeat in (0, 1) for generation, evaluated in enumerate((10, 10, 10, 5))
+    assert cycles[["repeat", "cycle", "evaluations"]].to_numpy().tolist() == [
+        [repeat, cycle, evaluated] for repeat in (0, 1) for cycle, evaluated in enumerate((10, 10, 10, 5))
     ]
     assert cycles["training_cells"].tolist() == [0, 10, 20, 30] * 2
     assert (cycles["training_rows"] >= cycles["training_cells"]).all()
     assert cycles["pool"].tolist() == [20, 60, 60, 60] * 2
     for row in cycles.itertuples():
-        own = evaluations.query("repeat == @row.repeat and generation == @row.generation")
-        if row.generation == 0:
+        own = evaluations.query("repeat == @row.repeat and generation == @row.cycle")
+        if row.cycle == 0:
             assert own["predicted"].isna().all()
             assert np.isnan(row.kendall)
         else:
@@ -132,8 +132,9 @@ def test_what_it_learned_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments.split()) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "Predictions and accuracy of the cells evaluated next have Kendall's tau" in told
-    assert "(mean of 4 generations; each is in results/runs/" in told
-    assert "left out" not in told
+    assert "(mean of 4 cycles, by their evaluations; each is in results/runs/" in told
+    assert "did not learn" not in told
+    assert "nothing to learn from" not in told
     assert "ended early" not in told
 
 

@@ -15,6 +15,8 @@ from nasbench_ga.search.training_set import training_set
 from nasbench_ga.spaces import Genotypes, Space
 from nasbench_ga.surrogates import Surrogate, surrogates
 
+NOTHING_LEARNED = {"training_cells": 0, "training_rows": 0, "dropped": 0}
+
 
 @register_search("nas-ea-fa")
 class NASEAFA(Search):
@@ -32,6 +34,7 @@ class NASEAFA(Search):
         super().__init__(space, rng, settings)
         self.sizes = settings.sizes
         self.surrogate: type[Surrogate] = surrogates[settings.surrogate]
+        self.surrogate(space)  # what it lacks is told before anything is evaluated
         self.training_set = training_set(space, settings.version == "v2", settings.switched_on)
         self.cells = self.parents = np.empty((0, space.genes), np.int8)
         self.labels = self.fitness = np.empty(0)
@@ -51,14 +54,21 @@ class NASEAFA(Search):
         """The K best predicted of the pool, and of the others the H farthest from whatever was evaluated."""
         pool, predicted = self._evolved_pool() if len(self.cells) else self._random_pool()
         ranked = np.argsort(-predicted, kind="stable")
-        unseen = ranked[self.training_set.unseen(pool[ranked], self.cells)]
-        top, others = unseen[: self.sizes.top], unseen[self.sizes.top :]
-        distance = self.training_set.distance(pool[others], np.vstack([self.cells, pool[top]]))
-        farthest = others[np.argsort(-distance, kind="stable")[: self.sizes.farthest]]
+        new = ranked[self.training_set.new(pool[ranked], self.cells)]
+        top = new[: self.sizes.top]
+        farthest = self._farthest(pool, ranked[~np.isin(ranked, top)], np.vstack([self.cells, pool[top]]))
         chosen = np.concatenate([top, farthest])
         self.predicted = predicted[chosen]
-        self.log = [*self.log[:-1], {**self.log[-1], "pool": len(pool), "unseen": len(unseen)}]
+        self.log = [*self.log[:-1], {**self.log[-1], "pool": len(pool), "new": len(new)}]
         return pool[chosen]
+
+    def _farthest(self, pool: Genotypes, others: NDArray[np.int64], known: Genotypes) -> NDArray[np.int64]:
+        """The H of the others, each network once, whose smallest distance to what is known is largest."""
+        if not self.sizes.farthest:
+            return others[:0]
+        distance = self.training_set.distance(pool[others], known)
+        by_distance = others[np.argsort(-distance, kind="stable")]
+        return by_distance[self.training_set.new(pool[by_distance], known)][: self.sizes.farthest]
 
     def tell(self, genotypes: Genotypes, values: NDArray[np.float64]) -> None:
         """The evaluated cells join the training set and are the next parents."""
@@ -67,7 +77,7 @@ class NASEAFA(Search):
 
     def _random_pool(self) -> tuple[Genotypes, NDArray[np.float64]]:
         """A random population, of which nothing is predicted."""
-        self.log = [{"training_cells": 0, "training_rows": 0, "dropped": 0}]
+        self.log = [NOTHING_LEARNED]
         size = self.sizes.population
         return self.space.sample(size, self.rng), np.full(size, np.nan)
 
@@ -90,11 +100,12 @@ class NASEAFA(Search):
         surrogate = self.surrogate(self.space, int(self.rng.integers(2**32)))
         encodings, owner = self.training_set.examples(self.cells, surrogate.sees_order)
         labels = self.labels[owner]
-        learned = np.isfinite(self.labels)
-        counts = {"training_cells": int(learned.sum()), "training_rows": int(learned[owner].sum())}
-        self.log = [*self.log, {**counts, "dropped": int((~learned).sum())}]
+        self.log = [*self.log, {**NOTHING_LEARNED, "dropped": int((~np.isfinite(self.labels)).sum())}]
         try:
             surrogate.fit(encodings, labels)
         except NothingToLearnError:
             return None
+        learned = owner[np.isfinite(labels)]
+        counts = {"training_cells": len(np.unique(learned)), "training_rows": len(learned)}
+        self.log = [*self.log[:-1], {**self.log[-1], **counts}]
         return surrogate

@@ -103,9 +103,9 @@ class NASEAFASettings:
     @property
     def switched_on(self) -> tuple[Defect, ...]:
         """The defects of the study's code that are wanted."""
-        if not self.as_published:
-            return self.defects
-        return get_args(Defect) if self.surrogate in _GCNS else _OF_XGBOOST
+        published = get_args(Defect) if self.surrogate in _GCNS else _OF_XGBOOST
+        wanted = {*self.defects, *(published if self.as_published else ())}
+        return tuple(defect for defect in get_args(Defect) if defect in wanted)
 
     def usual_budget(self, dataset: str | None) -> UsualBudget:
         """The preset's budget on a data set, or of evaluations alone where it has none for that."""

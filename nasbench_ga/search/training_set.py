@@ -27,7 +27,7 @@ Defect = Literal[
 - evaluates-again: a cell that was evaluated before is never skipped;
 - learns-from-30-percent: the surrogate learns from the first 30 % of the examples;
 - takes-operations-for-edges: isomorphic encodings are made of the first bits of the feature vector, most of which are
-  operations, as if they were edges;
+  operations, as if they were edges (here in the order of this project's features, which is not the study's);
 - ignores-operations: a cell with the edges of one evaluated before does not become an example, whatever its operations;
 - compares-different-vectors: distances are also taken between feature vectors and edge bits, as far as both go.
 """
@@ -66,7 +66,7 @@ class TrainingSet:
         encodings, _ = self.encodings(cells)
         return smallest_distance(self.space.features(candidates), self.space.features(encodings))
 
-    def unseen(self, candidates: Genotypes, cells: Genotypes) -> NDArray[np.int64]:
+    def new(self, candidates: Genotypes, cells: Genotypes) -> NDArray[np.int64]:
         """The positions of candidates that are no evaluated network, the first of each network."""
         networks = self.space.isomorphism_class(candidates)
         first = np.sort(np.unique(networks, return_index=True)[1])
@@ -83,17 +83,18 @@ class PublishedTrainingSet(TrainingSet):
     def __init__(self, space: Space, augmented: bool, defects: Collection[Defect]) -> None:
         super().__init__(space, augmented)
         self.defects = frozenset(defects)
-        about_edges = self.defects - {"evaluates-again", "learns-from-30-percent"}
-        if about_edges and not space.edges:
+        if not space.edges and (about_edges := self.defects - {"evaluates-again", "learns-from-30-percent"}):
             raise NasbenchError(
-                f"The study's {', '.join(sorted(about_edges))} is about edge bits, and {space.name} has none; "
-                "the study searched nb101-raw9 and nats-tss-graph."
+                f"{', '.join(sorted(about_edges))}: what the study does there is about edge bits, and {space.name} has "
+                "none. Choose nb101-raw9 or nats-tss-graph, which it searched, or nb101; or other defects."
             )
+        if "takes-operations-for-edges" in self.defects and not augmented:
+            raise NasbenchError("takes-operations-for-edges is about isomorphic encodings, and v1 has none; choose v2.")
 
     def examples(self, cells: Genotypes, sees_order: bool = True) -> tuple[Genotypes, NDArray[np.int64]]:
         """What a surrogate learns from, by defect."""
         encodings, owner = super().examples(cells, sees_order)
-        if "takes-operations-for-edges" in self.defects and sees_order:
+        if "takes-operations-for-edges" in self.defects:
             encodings, owner = self._misread(cells)
         if "ignores-operations" in self.defects:
             left_out = self._repeats_edges(cells)[owner] & self._is_itself(encodings, cells[owner])
@@ -132,9 +133,9 @@ class PublishedTrainingSet(TrainingSet):
         first_bits = self.space.features(candidates)[:, :edges]
         return np.minimum(distance, smallest_distance(first_bits, cells[:, :edges].astype(np.float32)))
 
-    def unseen(self, candidates: Genotypes, cells: Genotypes) -> NDArray[np.int64]:
+    def new(self, candidates: Genotypes, cells: Genotypes) -> NDArray[np.int64]:
         """The positions of candidates that may be evaluated: by defect, all of them."""
-        return np.arange(len(candidates)) if "evaluates-again" in self.defects else super().unseen(candidates, cells)
+        return np.arange(len(candidates)) if "evaluates-again" in self.defects else super().new(candidates, cells)
 
 
 def training_set(space: Space, augmented: bool, defects: Collection[Defect] = ()) -> TrainingSet:

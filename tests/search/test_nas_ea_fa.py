@@ -87,13 +87,19 @@ def plain_choice(
             done.add(network(pool[row]))
             chosen.append(row)
             known += vectors(pool[row])
-    distances = {}
-    for row in ranked:
-        if network(pool[row]) not in done:
+    distances = {
+        row: min(
+            sum(a != b for a, b in zip(space.features(pool[row][None])[0].tolist(), other, strict=True))
+            for other in known
+        )
+        for row in ranked
+        if row not in chosen
+    }
+    for row in sorted(distances, key=lambda row: -distances[row]):
+        if len(chosen) < top + farthest and network(pool[row]) not in done:
             done.add(network(pool[row]))
-            own = space.features(pool[row][None])[0].tolist()
-            distances[row] = min(sum(a != b for a, b in zip(own, other, strict=True)) for other in known)
-    return chosen + sorted(distances, key=lambda row: -distances[row])[:farthest]
+            chosen.append(row)
+    return chosen
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -154,27 +160,30 @@ def test_no_network_is_evaluated_twice() -> None:
     assert len(np.unique(networks)) == len(networks) == 160
 
 
-def test_parents_are_what_was_evaluated_last_and_the_pool_is_the_union_of_all_generations(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    search = make(population=9, generations=4, top=3, farthest=2)
+def test_the_inner_evolution_is_tournaments_and_mutation_on_the_surrogate() -> None:
+    """Against a loop over members, with the same random numbers in the same order."""
+    search = make(seed=5, population=9, generations=4, top=6, farthest=4, tournament=0.5)
     parents = search.ask()
-    search.tell(parents, np.arange(5.0))
-    generations = []
-    original = type(search.space).mutate
-
-    def kept(self: Space, genotypes: Genotypes, rng: np.random.Generator) -> Genotypes:
-        generations.append((genotypes, original(self, genotypes, rng)))
-        return generations[-1][1]
-
-    monkeypatch.setattr(type(search.space), "mutate", kept)
+    labels = value_of(search.space, parents)
+    search.tell(parents, labels)
+    rng = np.random.default_rng(0)
+    rng.bit_generator.state = search.rng.bit_generator.state
     pool, predicted = search._evolved_pool()
-    selected = [{tuple(row) for row in before.tolist()} for before, _ in generations]
-    assert selected[0] <= {tuple(row) for row in parents.tolist()}
-    for (_, children), chosen in zip(generations, selected[1:], strict=False):
-        assert chosen <= {tuple(row) for row in children.tolist()}
-    np.testing.assert_array_equal(pool, np.vstack([children for _, children in generations]))
+
+    surrogate = Memory(search.space, int(rng.integers(2**32)))
+    written = [search.space.isomorphs(cell) for cell in parents]
+    encodings = [own[np.unique(search.space.features(own), axis=0, return_index=True)[1]] for own in written]
+    surrogate.fit(np.vstack(encodings), np.repeat(labels, [len(own) for own in encodings]))
+    population, fitness, expected = parents, labels.tolist(), []
+    for _ in range(4):
+        entrants = rng.integers(len(population), size=(9, len(population) // 2)).tolist()
+        selected = [max(drawn, key=lambda member: fitness[member]) for drawn in entrants]
+        population = search.space.mutate(population[selected], rng)
+        fitness = [float(surrogate.predict(child[None])[0]) for child in population]
+        expected += list(zip(population.tolist(), fitness, strict=True))
     assert len(pool) == len(predicted) == 36
+    assert pool.tolist() == [child for child, _ in expected]
+    assert predicted.tolist() == pytest.approx([value for _, value in expected])
 
 
 def test_presets_are_those_of_the_papers() -> None:
@@ -239,7 +248,8 @@ def test_without_anything_to_learn_it_goes_on_and_says_that_it_predicts_nothing(
         assert len(genotypes) == 7
         assert np.isnan(search.predicted).all()
         search.tell(genotypes, np.full(len(genotypes), value))
-    assert search.log[-1]["training_cells"] == (14 if value == 3.0 else 0)
+    assert (search.log[-1]["training_cells"], search.log[-1]["training_rows"]) == (0, 0)
+    assert search.log[-1]["dropped"] == (0 if value == 3.0 else 14)
 
 
 def test_a_pool_smaller_than_what_it_wants_is_evaluated_and_then_it_ends() -> None:
@@ -248,7 +258,7 @@ def test_a_pool_smaller_than_what_it_wants_is_evaluated_and_then_it_ends() -> No
     assert not len(asked[-1])
     cells = search.space.identify(np.vstack(asked))
     assert len(np.unique(cells)) == len(cells) <= 8
-    assert search.log[-1]["unseen"] == 0
+    assert search.log[-1]["new"] == 0
 
 
 def test_it_is_made_from_settings_that_make_sense() -> None:

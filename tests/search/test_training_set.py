@@ -55,16 +55,16 @@ def test_distances_are_to_the_nearest_encoding(space: NB101Raw9, cells: np.ndarr
 
 def test_a_network_is_new_once(space: NB101Raw9, cells: np.ndarray) -> None:
     candidates = np.vstack([cells[5:9], cells[2:4], cells[20:22], cells[20:21]])
-    assert TrainingSet(space).unseen(candidates, cells[:10]).tolist() == [6, 7]
-    assert TrainingSet(space).unseen(cells[:0], cells).tolist() == []
+    assert TrainingSet(space).new(candidates, cells[:10]).tolist() == [6, 7]
+    assert TrainingSet(space).new(cells[:0], cells).tolist() == []
 
 
 def test_defect_evaluates_again(space: NB101Raw9, cells: np.ndarray) -> None:
     """Nothing that was evaluated is skipped, and nothing that comes twice."""
     candidates = np.vstack([cells[:3], cells[:3]])
     mended, published = TrainingSet(space), training_set(space, True, ("evaluates-again",))
-    assert mended.unseen(candidates, cells).tolist() == []
-    assert published.unseen(candidates, cells).tolist() == list(range(6))
+    assert mended.new(candidates, cells).tolist() == []
+    assert published.new(candidates, cells).tolist() == list(range(6))
 
 
 @pytest.mark.parametrize("sees_order", [True, False])
@@ -77,7 +77,8 @@ def test_defect_learns_from_30_percent(space: NB101Raw9, cells: np.ndarray, sees
         np.testing.assert_array_equal(first[:learned], second)
 
 
-def test_defect_takes_operations_for_edges(space: NB101Raw9, cells: np.ndarray) -> None:
+@pytest.mark.parametrize("sees_order", [True, False])
+def test_defect_takes_operations_for_edges(space: NB101Raw9, cells: np.ndarray, sees_order: bool) -> None:
     """The first 21 of the 36 bits are 15 of operations and 6 of edges."""
     published = training_set(space, True, ("takes-operations-for-edges",))
     expected = set()
@@ -87,7 +88,7 @@ def test_defect_takes_operations_for_edges(space: NB101Raw9, cells: np.ndarray) 
             misread = np.concatenate([space.features(isomorph[None])[0, :EDGES].astype(np.int8), cell[EDGES:]])
             if space.is_valid(misread[None])[0]:
                 expected.add((*misread.tolist(), number))
-    encodings, owner = published.examples(cells)
+    encodings, owner = published.examples(cells, sees_order)
     assert rows_of(encodings, owner) == expected
     assert (np.diff(owner) >= 0).all()
     assert len(expected) > len(cells)
@@ -121,7 +122,7 @@ def test_defect_compares_different_vectors(space: NB101Raw9, cells: np.ndarray) 
 
 @pytest.mark.parametrize("defect", ["takes-operations-for-edges", "ignores-operations", "compares-different-vectors"])
 def test_defects_of_edge_bits_need_edge_bits(defect: str) -> None:
-    with pytest.raises(NasbenchError, match=r"nats-tss has none; the study searched nb101-raw9 and nats-tss-graph"):
+    with pytest.raises(NasbenchError, match=r"nats-tss has none. Choose nb101-raw9 or nats-tss-graph"):
         training_set(get_space("nats-tss"), True, (defect,))
 
 
@@ -130,3 +131,10 @@ def test_as_published_is_every_defect_of_the_surrogate() -> None:
     assert NASEAFASettings(as_published=True).switched_on == ("evaluates-again",)
     assert len(NASEAFASettings(as_published=True, surrogate="gcn-dervisi").switched_on) == 5
     assert NASEAFASettings(defects=("ignores-operations",)).switched_on == ("ignores-operations",)
+    both = NASEAFASettings(as_published=True, defects=("learns-from-30-percent", "learns-from-30-percent"))
+    assert both.switched_on == ("evaluates-again", "learns-from-30-percent")
+
+
+def test_a_defect_of_augmentation_needs_augmentation() -> None:
+    with pytest.raises(NasbenchError, match="v1 has none; choose v2"):
+        training_set(get_space("nb101"), False, ("takes-operations-for-edges",))
