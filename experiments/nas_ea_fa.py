@@ -113,10 +113,12 @@ def found(config: Config, space: str, dataset: str, chosen: dict[str, Any], opti
     result = ng.run(run, progress=True)
     summary, objective = result.summary, result.objective
     assert objective is not None
-    line = f"--space {space} --dataset {dataset} --algorithm {run.algorithm} --evaluations {run.evaluations}"
-    fitness = "" if run.fitness == "accuracy" else f" --fitness {run.fitness}"
+    line = [f"python -m nasbench_ga.run --space {space} --table {run.table} --dataset {dataset}"]
+    line += [f"--algorithm {run.algorithm} --evaluations {run.evaluations} --repeats {repeats} --seed {config.seed}"]
+    if run.fitness == "naswt":
+        line += ["--fitness naswt --naswt.dataset cifar10"]
     return Found(
-        " ".join([f"python -m nasbench_ga.run {line}{fitness} --repeats {repeats} --seed {config.seed}", *options]),
+        " ".join([*line, *options]),
         int(run.evaluations or 0),
         summary[objective.search].to_numpy(),
         summary[objective.test].to_numpy(),

@@ -1,6 +1,6 @@
 """How well surrogates rank cells that they have not seen, from equal data: results/surrogates/ranking.md.
 
-`python experiments/surrogate_ranking.py` takes some twenty minutes on one core, a third of them for gcn-dervisi.
+`python experiments/surrogate_ranking.py` takes some twenty minutes on one core, most of them for gcn-dervisi.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ Each surrogate learns from the same random cells of a space and ranks {held_out:
 sample standard deviation over {seeds} draws of both ({slow_seeds} for {slow}). The top decile is that of the held-out
 cells by accuracy. A surrogate that tells isomorphic encodings apart is also taught all encodings of each cell
 (*augmented*), and always ranks cells by their published encoding. The control ranks by the number of parameters and
-learns nothing. A draw in which all predictions are equal counts as a correlation of 0. Made by
+learns nothing. A draw in which all predictions are equal counts as a correlation of 0. Seconds are wall time on the
+machine that made this page, whatever else it did, the import of what a surrogate learns with in its first fit. Made by
 `python experiments/surrogate_ranking.py`.
 """
 

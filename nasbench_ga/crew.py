@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import pickle
 import time
 from collections.abc import Sequence
-from types import ModuleType
+from pathlib import Path
 from typing import Any
 
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.plugins import load_plugin, loaded_plugins
 from nasbench_ga.search import Search
 from nasbench_ga.spaces import Genotypes
 
 START_SECONDS = 3.0
 """What processes have to save to be worth starting: each imports what a surrogate needs."""
-
-
-def available_cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def send_by_value(module: ModuleType) -> None:
-    """Lets what a module defines go to other processes, which could not import it."""
-    import cloudpickle
-
-    cloudpickle.register_pickle_by_value(module)
 
 
 class Crew:
@@ -44,6 +34,9 @@ class Crew:
         Args:
             searches: each is changed as by its own `ask`.
             progress: the share of all asking that is done, from 0 to 1.
+
+        Raises:
+            NasbenchError: a search cannot be sent to another process.
         """
         workers = min(self.workers, len(searches))
         if workers > 1 and searches[0].slow_to_ask and self._saving(workers, progress) > START_SECONDS:
@@ -69,12 +62,35 @@ def _timed_ask(search: Search) -> tuple[Genotypes, float]:
 def _ask_elsewhere(searches: Sequence[Search], workers: int) -> list[tuple[Genotypes, float]]:
     from joblib import Parallel, delayed, parallel_config
 
+    plugins = loaded_plugins()
     with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
-        answers = Parallel()(delayed(_ask_and_tell_state)(search) for search in searches)
+        answers = Parallel()(delayed(_ask_there)(_packed(search), plugins) for search in searches)
     for search, (_, _, state) in zip(searches, answers, strict=True):
         search.restore(state)
     return [(asked, seconds) for asked, seconds, _ in answers]
 
 
-def _ask_and_tell_state(search: Search) -> tuple[Genotypes, float, dict[str, Any]]:
+def _packed(search: Search) -> bytes:
+    """A search as bytes, what a notebook defines included."""
+    import cloudpickle
+
+    try:
+        packed: bytes = cloudpickle.dumps(search)
+    except (AttributeError, TypeError, pickle.PicklingError) as error:
+        raise _cannot_be_sent(error) from error
+    return packed
+
+
+def _ask_there(packed: bytes, plugins: Sequence[Path]) -> tuple[Genotypes, float, dict[str, Any]]:
+    """In another process: what the search asks for, the seconds, and its state afterwards."""
+    for path in plugins:
+        load_plugin(path)
+    try:
+        search: Search = pickle.loads(packed)  # noqa: S301
+    except (AttributeError, ImportError, TypeError, pickle.UnpicklingError) as error:
+        raise _cannot_be_sent(error) from error
     return *_timed_ask(search), search.state()
+
+
+def _cannot_be_sent(error: Exception) -> NasbenchError:
+    return NasbenchError(f"The search cannot be sent to another process ({error}); let it stay here with --workers 1.")

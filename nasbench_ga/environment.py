@@ -11,7 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("nasbench-ga", "numpy", "pandas", "pyarrow", "scipy", "torch", "torch-geometric", "xgboost")
+_PACKAGES = (
+    *("nasbench-ga", "numpy", "pandas", "pyarrow", "scipy"),
+    *("lightgbm", "scikit-learn", "torch", "torch-geometric", "xgboost", "xgboost-cpu"),
+)
 
 
 def environment() -> dict[str, Any]:
@@ -25,6 +28,11 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _version(package: str) -> str | None:

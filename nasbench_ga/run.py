@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib.util
 import json
 import operator
 import re
@@ -27,11 +26,11 @@ from numpy.typing import NDArray
 
 from nasbench_ga import records
 from nasbench_ga.console import guarded
-from nasbench_ga.crew import available_cores, send_by_value
-from nasbench_ga.environment import environment
+from nasbench_ga.environment import available_cores, environment
 from nasbench_ga.errors import NasbenchError, TableNotFoundError
-from nasbench_ga.files import read_json, sha256
+from nasbench_ga.files import read_json
 from nasbench_ga.fitness import Fitness, FitnessContext, NASWTSettings, make_fitness
+from nasbench_ga.plugins import load_plugin
 from nasbench_ga.report import PICTURE, Report, draw, show
 from nasbench_ga.search import GeneticSettings, NASEAFASettings, RandomSettings, Search, UsualBudget, searches
 from nasbench_ga.spaces import Space, get_space
@@ -168,7 +167,7 @@ def run(config: RunConfig, *, progress: bool = False) -> Result:
 
 def _run(config: RunConfig, progress: bool) -> Report:
     started = time.perf_counter()
-    plugins = {str(path): _load_plugin(path) for path in config.load}
+    plugins = {str(path): load_plugin(path) for path in config.load}
     space, search = get_space(config.space), searches[config.algorithm]
     source, why_none = _find_table(config, space)
     table = open_source(source, progress=progress) if source else None
@@ -223,29 +222,6 @@ def _run(config: RunConfig, progress: bool) -> Report:
         times = {"repeat_wall_seconds": wall_seconds, "session_wall_seconds": time.perf_counter() - started}
         recorder.finish(rows, partial(_known_metrics, table), told.summary, cycles, environment() | times, progress)
     return told
-
-
-def _load_plugin(path: Path) -> str:
-    """Runs a user's file once, and gives its SHA-256.
-
-    Raises:
-        NasbenchError: there is no such file, or it fails.
-    """
-    if not path.is_file() or path.suffix != ".py":
-        raise NasbenchError(f"--load expects Python files, and {path} is none.")
-    digest = sha256(path)
-    name = f"nasbench_ga_plugin_{digest[:16]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if name not in sys.modules and spec is not None and spec.loader is not None:
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except Exception as error:
-            del sys.modules[name]
-            raise NasbenchError(f"{path} fails when it is loaded: {type(error).__name__}: {error}.") from error
-        send_by_value(module)
-    return digest
 
 
 def _settings_of(config: RunConfig, search: type[Search]) -> Any:

@@ -59,7 +59,10 @@ class Budget:
         if not len(too_late):
             return len(seconds)
         if np.isnan(seconds[too_late[0]]):
-            raise NasbenchError("A budget in seconds needs the cost of every evaluation, and some are not known.")
+            raise NasbenchError(
+                "A budget in seconds needs the cost of every evaluation, and some are not known. Limit evaluations "
+                "(--evaluations), or take a table with training times."
+            )
         return int(too_late[0])
 
     def used_up(self, spent: int, seconds_spent: float) -> bool:
@@ -246,6 +249,12 @@ class Study:
     def _take(self, repeat: Repeat, asked: Genotypes, seconds: float) -> tuple[Genotypes, bool]:
         """A repeat's candidates, as far as its evaluations go, and whether that is all that it asked for."""
         candidates = self.space.check(asked)
+        predicted = repeat.search.predicted
+        if predicted is not None and np.shape(predicted) != (len(candidates),):
+            raise NasbenchError(
+                f"A search that predicts says one value of each genotype it asks for, shape ({len(candidates)},); got "
+                f"shape {np.shape(predicted)}."
+            )
         repeat.wall_seconds += seconds
         left = len(candidates) if self.budget.evaluations is None else self.budget.evaluations - repeat.evaluations
         if not len(candidates) and not repeat.evaluations:

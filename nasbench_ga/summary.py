@@ -64,10 +64,16 @@ def summarise_cycles(rows: Rows, logs: Mapping[int, Sequence[Mapping[str, Any]]]
         compare.
     """
     return [
-        {"repeat": int(own.repeat[0]), "cycle": cycle, **said, **_prediction(own, cycle)}
+        {"repeat": int(own.repeat[0]), "cycle": cycle, **_plain(said), **_prediction(own, cycle)}
         for own in rows.by_repeat()
         for cycle, said in enumerate(logs[int(own.repeat[0])])
     ]
+
+
+def _plain(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The same as JSON has it: numpy's numbers as Python's, None for what is not a number."""
+    own = {key: value.item() if isinstance(value, np.generic) else value for key, value in said.items()}
+    return {key: _json_number(value) if isinstance(value, float) else value for key, value in own.items()}
 
 
 def _prediction(rows: Rows, cycle: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from nasbench_ga.search import NASEAFA, NASEAFASettings, Search
 from nasbench_ga.spaces import Genotypes, get_space
 
 PLUGIN = """
+import functools
 import numpy as np
 import nasbench_ga as ng
 from nasbench_ga.spaces import NATSTopology
@@ -24,12 +25,16 @@ from nasbench_ga.spaces import NATSTopology
 class Mine(NATSTopology):
     name = "mine"
 
+@functools.cache
+def shift():
+    return 0.0
+
 @ng.register_surrogate("mean")
 class Mean(ng.Surrogate):
     def _fit(self, genotypes, values):
         self.weights = np.linalg.lstsq(self.space.features(genotypes), values, rcond=None)[0]
     def _predict(self, genotypes):
-        return self.space.features(genotypes) @ self.weights
+        return self.space.features(genotypes) @ self.weights + shift()
 """
 
 
@@ -101,6 +106,17 @@ def test_an_error_in_another_process_is_the_same_error(monkeypatch: pytest.Monke
         search.cells, search.labels = np.full((2, 6), 77, np.int8), np.zeros(2)
     with pytest.raises(NasbenchError, match="takes the values 0 to 4"):
         Crew(2).ask(broken, 0.5)
+
+
+def test_what_cannot_be_sent_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "START_SECONDS", -1.0)
+    two = searches(2)
+    two[1].file = (part for part in "ab")
+    Crew(1).ask(two, 0.4)
+    hands = Crew(2)
+    hands._last = 0.4, 1.0
+    with pytest.raises(NasbenchError, match=r"cannot be sent to another process .*--workers 1"):
+        hands.ask(two, 0.5)
 
 
 def test_what_a_plugin_defines_goes_along(tmp_path: Path) -> None:

@@ -322,3 +322,12 @@ def test_a_fitness_that_gives_nonsense_is_named(outcome: Any, expected: str) -> 
 def test_a_space_that_cannot_be_is_refused_where_it_is_written(cardinalities: Any) -> None:
     with pytest.raises(NasbenchError, match=r"cardinalities of Impossible|cannot be numbered"):
         type("Impossible", (CategoricalSpace,), {"name": "x", "benchmark": "x", "cardinalities": cardinalities})
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(5), np.zeros((10, 1)), 3.0])
+def test_predictions_are_one_for_each_candidate(wrong: object) -> None:
+    space = get_space("nats-tss")
+    study = make_study(space, Budget(100), repeats=1, algorithm="random")
+    study.repeats[0].search.predicted = wrong
+    with pytest.raises(NasbenchError, match=r"shape \(100,\); got shape"):
+        study.advance()

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.registry import Registry
-from nasbench_ga.spaces.graphs import FIRST_OPERATION, INPUT_LABEL, OUTPUT_LABEL, Graphs
+from nasbench_ga.spaces.graphs import FIRST_OPERATION, INPUT_VERTEX, OUTPUT_VERTEX, Graphs
 
 Genotypes = NDArray[np.int8]
 """Genotypes, one a row: int8, shape (n, genes)."""
@@ -133,7 +133,7 @@ class Space(ABC):
 
     @abstractmethod
     def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
-        """The published binary encoding of each cell, shape (n, f)."""
+        """The published binary encoding of each cell: zeros and ones, shape (n, f)."""
 
     def graphs(self, genotypes: Genotypes) -> Graphs:  # noqa: ARG002
         """Each cell as a graph, for graph networks.
@@ -141,7 +141,10 @@ class Space(ABC):
         Raises:
             NasbenchError: the space does not say what graph its cells are.
         """
-        raise NasbenchError(f"The space {self.name} does not say what graph its cells are.")
+        raise NasbenchError(
+            f"The space {self.name} does not say what graph its cells are: define `graphs`, or choose what needs none, "
+            "such as the surrogate xgboost."
+        )
 
     def parameters(self, genotypes: Genotypes, classes: int = 10) -> NDArray[np.int64]:  # noqa: ARG002
         """Trainable parameters of the published network of each cell, shape (n,).
@@ -326,7 +329,7 @@ class CategoricalSpace(Space):
         n, vertices = len(genotypes), self.genes + 2
         starts = np.cumsum([FIRST_OPERATION, *self.cardinalities.astype(np.int64)])
         labels = np.empty((n, vertices), np.int16)
-        labels[:, 0], labels[:, 1:-1], labels[:, -1] = INPUT_LABEL, genotypes + starts[:-1], OUTPUT_LABEL
+        labels[:, 0], labels[:, 1:-1], labels[:, -1] = INPUT_VERTEX, genotypes + starts[:-1], OUTPUT_VERTEX
         chain = np.eye(vertices, k=1, dtype=bool)
         return Graphs(labels, np.tile(chain, (n, 1, 1)), int(starts[-1]))
 

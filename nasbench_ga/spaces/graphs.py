@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-INPUT_LABEL, OUTPUT_LABEL, FIRST_OPERATION = 0, 1, 2
+INPUT_VERTEX, OUTPUT_VERTEX, FIRST_OPERATION = 0, 1, 2
 NO_VERTEX = -1
 
 
@@ -47,7 +47,7 @@ def triangle_graphs(edges: NDArray[np.generic], operations: NDArray[np.int8], ki
     adjacency = np.zeros((n, vertices, vertices), bool)
     adjacency[:, *np.triu_indices(vertices, 1)] = edges
     labels = np.full((n, vertices), NO_VERTEX, np.int16)
-    labels[:, 0] = INPUT_LABEL
+    labels[:, 0] = INPUT_VERTEX
     labels[:, 1:-1] = np.where(operations < 0, NO_VERTEX, operations + FIRST_OPERATION)
-    labels[np.arange(n), (operations >= 0).sum(1) + 1] = OUTPUT_LABEL
+    labels[np.arange(n), (operations >= 0).sum(1) + 1] = OUTPUT_VERTEX
     return Graphs(labels, adjacency, kinds + FIRST_OPERATION)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.spaces.base import CategoricalSpace, Genotypes, distinct, register_space
-from nasbench_ga.spaces.graphs import FIRST_OPERATION, INPUT_LABEL, NO_VERTEX, OUTPUT_LABEL, Graphs
+from nasbench_ga.spaces.graphs import FIRST_OPERATION, INPUT_VERTEX, NO_VERTEX, OUTPUT_VERTEX, Graphs
 
 OPERATION_NAMES = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 EDGES = (
@@ -185,7 +185,7 @@ def _all_graphs() -> Graphs:
     """The graph of every published index."""
     used = on_a_path(_all_cells() != _NONE)
     labels = np.full((len(used), len(EDGES) + 2), NO_VERTEX, np.int16)
-    labels[:, 0], labels[:, -1] = INPUT_LABEL, OUTPUT_LABEL
+    labels[:, 0], labels[:, -1] = INPUT_VERTEX, OUTPUT_VERTEX
     labels[:, 1:-1] = np.where(used, _all_cells() - 1 + FIRST_OPERATION, NO_VERTEX)
     starts, ends = np.array([(-1, 0), *EDGES, (NODES - 1, NODES)]).T
     present = labels != NO_VERTEX

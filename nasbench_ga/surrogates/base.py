@@ -30,7 +30,8 @@ class Surrogate(ABC):
         seed: of everything random in it.
 
     Raises:
-        NasbenchError: a library that it needs is not installed, or the seed is no number from 0 to 2**32 - 1.
+        NasbenchError: a library that it needs is not installed, the space has no graphs and it needs them, or the seed
+            is no number from 0 to 2**32 - 1.
 
     Attributes:
         dropped: labels of the last `fit` that were no finite numbers and were left out.
@@ -38,6 +39,8 @@ class Surrogate(ABC):
 
     sees_order: ClassVar[bool] = True
     """Whether it tells isomorphic encodings of one cell apart, so that training on all of them teaches it something."""
+    sees_graphs: ClassVar[bool] = False
+    """Whether it learns from graphs, which a space may not have."""
     libraries: ClassVar[Sequence[str]] = ()
     """The modules beyond the core dependencies that it imports."""
 
@@ -50,6 +53,8 @@ class Surrogate(ABC):
                 )
         if not 0 <= seed < 2**32:
             raise NasbenchError(f"The seed of a surrogate is a number from 0 to 2**32 - 1, not {seed}.")
+        if self.sees_graphs:
+            space.graphs(np.empty((0, space.genes), np.int8))
         self.space, self.seed = space, int(seed)
         self.dropped = 0
         self._fitted = False

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nasbench_ga.spaces import Genotypes
 from nasbench_ga.surrogates.base import Surrogate, register_surrogate
 from nasbench_ga.surrogates.labels import scale
-from nasbench_ga.surrogates.one_thread import one_thread
+from nasbench_ga.surrogates.one_thread import blas_on_one_thread
 
 MOST_ROWS, MOST_ROWS_TUNED = 2_000, 300
 
@@ -37,7 +37,7 @@ class GaussianProcessSurrogate(Surrogate):
         rows, few = order[:MOST_ROWS], order[:MOST_ROWS_TUNED]
         features, labels = self.space.features(genotypes[rows]), self._scaled.labels[rows]
         kernel = ConstantKernel() * Matern(3.0, nu=1.5) + WhiteKernel(0.01)
-        with one_thread(), warnings.catch_warnings(category=ConvergenceWarning, action="ignore"):
+        with blas_on_one_thread(), warnings.catch_warnings(category=ConvergenceWarning, action="ignore"):
             self._process = GaussianProcessRegressor(kernel).fit(features[: len(few)], labels[: len(few)])
             if len(rows) > len(few):
                 self._process = GaussianProcessRegressor(self._process.kernel_, optimizer=None).fit(features, labels)
@@ -53,5 +53,5 @@ class GaussianProcessSurrogate(Surrogate):
         return order[np.argsort(times_before, kind="stable")]
 
     def _predict(self, genotypes: Genotypes) -> NDArray[np.floating]:
-        with one_thread():
+        with blas_on_one_thread():
             return self._scaled.restore(self._process.predict(self.space.features(genotypes)))

@@ -57,28 +57,29 @@ class GraphSurrogate(Surrogate):
 
     The vertices of a cell may come in any order, so one encoding of each cell is enough on nb101. Strings of nats-tss
     that are one network can be different graphs (skip connections are vertices), and those it tells apart: taught all
-    of them, it ranks better by 0.01 to 0.03 of Kendall's tau, and learns for two or three times as long.
+    of them, it ranks better by 0.01 to 0.03 of Kendall's tau, and learns for up to three times as long.
     """
 
     sees_order = False
+    sees_graphs = True
     libraries = ("torch", "torch_geometric")
 
     _scores: NormalScores
     _networks: list[CellNetwork]
 
     def _fit(self, genotypes: Genotypes, values: NDArray[np.float64]) -> None:
-        from nasbench_ga.surrogates.graph_networks import one_thread, train_cell_network
+        from nasbench_ga.surrogates.graph_networks import torch_on_one_thread, train_cell_network
 
         graphs, self._scores = self.space.graphs(genotypes), NormalScores.of(values)
         seeds = np.random.default_rng(self.seed).integers(2**32, size=MEMBERS).tolist()
-        with one_thread():
+        with torch_on_one_thread():
             self._networks = [train_cell_network(graphs, self._scores.labels, seed) for seed in seeds]
 
     def _predict(self, genotypes: Genotypes) -> NDArray[np.float64]:
-        from nasbench_ga.surrogates.graph_networks import one_thread, predict
+        from nasbench_ga.surrogates.graph_networks import predict, torch_on_one_thread
 
         graphs = self.space.graphs(genotypes)
-        with one_thread():
+        with torch_on_one_thread():
             each = [predict(network, graphs) for network in self._networks]
         return self._scores.restore(np.mean(each, axis=0))
 
@@ -97,6 +98,7 @@ class DervisiGraphSurrogate(Surrogate):
     may still die later, and then all predictions are equal. In float64, the study in float32.
     """
 
+    sees_graphs = True
     libraries = ("torch", "torch_geometric")
 
     _least: float
@@ -104,15 +106,15 @@ class DervisiGraphSurrogate(Surrogate):
     _network: DervisiNetwork
 
     def _fit(self, genotypes: Genotypes, values: NDArray[np.float64]) -> None:
-        from nasbench_ga.surrogates.graph_networks import one_thread, train_dervisi
+        from nasbench_ga.surrogates.graph_networks import torch_on_one_thread, train_dervisi
 
         self._least, self._range = float(values.min()), float(np.ptp(values))
-        with one_thread():
+        with torch_on_one_thread():
             labels = (values - self._least) / self._range
             self._network = train_dervisi(self.space.graphs(genotypes), labels, self.seed)
 
     def _predict(self, genotypes: Genotypes) -> NDArray[np.float64]:
-        from nasbench_ga.surrogates.graph_networks import one_thread, predict
+        from nasbench_ga.surrogates.graph_networks import predict, torch_on_one_thread
 
-        with one_thread():
+        with torch_on_one_thread():
             return predict(self._network, self.space.graphs(genotypes)) * self._range + self._least

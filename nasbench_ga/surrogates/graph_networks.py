@@ -23,7 +23,7 @@ from torch.nn.functional import mse_loss, relu, silu
 from torch.nn.utils.rnn import pack_padded_sequence
 from torch_geometric.nn import DenseGraphConv, LSTMAggregation, SAGEConv, global_max_pool
 
-from nasbench_ga.spaces.graphs import NO_VERTEX, OUTPUT_LABEL, Graphs
+from nasbench_ga.spaces.graphs import NO_VERTEX, OUTPUT_VERTEX, Graphs
 
 DTYPE = torch.float64
 PREDICTED_AT_ONCE = 500
@@ -34,7 +34,7 @@ DERVISI_TRIALS, DEAD = 20, 1e-9
 
 
 @contextlib.contextmanager
-def one_thread() -> Iterator[None]:
+def torch_on_one_thread() -> Iterator[None]:
     """While this is entered, torch computes on one thread: cells are too small for more to pay."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -268,7 +268,7 @@ class DenseBatch:
             out_of.mT.contiguous(),
             out_of,
             (labels != NO_VERTEX).to(DTYPE),
-            (labels == OUTPUT_LABEL).to(DTYPE),
+            (labels == OUTPUT_VERTEX).to(DTYPE),
         )
 
     def take(self, rows: NDArray[np.integer]) -> DenseBatch:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nasbench_ga.spaces import Genotypes
 from nasbench_ga.surrogates.base import Surrogate, register_surrogate
 from nasbench_ga.surrogates.labels import Scaled, scale
-from nasbench_ga.surrogates.one_thread import one_thread
+from nasbench_ga.surrogates.one_thread import blas_on_one_thread
 
 Float32s = NDArray[np.float32]
 
@@ -115,10 +115,10 @@ class MLPEnsembleSurrogate(Surrogate):
     def _fit(self, genotypes: Genotypes, values: NDArray[np.float64]) -> None:
         self._scaled = scale(values)
         labels = self._scaled.labels.astype(np.float32)
-        with one_thread():
+        with blas_on_one_thread():
             self._networks = trained(self.space.features(genotypes), labels, np.random.default_rng(self.seed))
 
     def _predict(self, genotypes: Genotypes) -> NDArray[np.floating]:
-        with one_thread():
+        with blas_on_one_thread():
             predicted = self._networks.layers(self.space.features(genotypes))[-1]
         return self._scaled.restore(predicted[..., 0].mean(0))

@@ -16,7 +16,7 @@ def _libraries() -> Any:
     return threadpoolctl.ThreadpoolController()
 
 
-def one_thread() -> AbstractContextManager[Any]:
+def blas_on_one_thread() -> AbstractContextManager[Any]:
     """While this is entered, numpy and scipy multiply matrices on one thread."""
     context: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
     return context

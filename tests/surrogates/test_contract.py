@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import kendalltau
 
 from nasbench_ga.errors import NasbenchError, NothingToLearnError
-from nasbench_ga.spaces import get_space, spaces
+from nasbench_ga.spaces import NATSTopology, Space, get_space, spaces
 from nasbench_ga.surrogates import Surrogate, surrogates
 from tests.surrogates.conftest import Examples, examples, predicted
 
@@ -220,3 +220,18 @@ def test_importing_surrogates_brings_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported = {name.partition(".")[0] for name in done.stdout.split()}
     assert not imported & {"torch", "torch_geometric", "xgboost", "sklearn", "lightgbm", "scipy", "threadpoolctl"}
+
+
+class NoGraphs(NATSTopology):
+    """A space that does not say what graph its cells are."""
+
+    name = "no-graphs"
+    graphs = Space.graphs
+
+
+def test_a_surrogate_of_graphs_needs_graphs(kind: type[Surrogate]) -> None:
+    if not kind.sees_graphs:
+        kind(NoGraphs())
+        return
+    with pytest.raises(NasbenchError, match=r"no-graphs does not say what graph its cells are: define `graphs`"):
+        kind(NoGraphs())

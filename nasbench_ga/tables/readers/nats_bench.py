@@ -8,7 +8,6 @@ Source: Dong et al., "NATS-Bench: Benchmarking NAS Algorithms for Architecture T
 from __future__ import annotations
 
 import bz2
-import os
 import re
 import tarfile
 from collections.abc import Iterable, Iterator
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
+from nasbench_ga.environment import available_cores
 from nasbench_ga.errors import CorruptFileError, NasbenchError
 from nasbench_ga.files import load_plain_pickle
 from nasbench_ga.tables.contents import TableContents
@@ -146,7 +146,7 @@ def _numbered(members: Iterable[_Member], size: int, path: Path) -> dict[int, _M
 
 def _read_cells(members: list[_Member], processes: int | None) -> Iterator[tuple[str, Metrics]]:
     """What `_read_cell` says of each, in the given order, whichever process reads which."""
-    workers = min(processes or _processors(), -(-len(members) // _FILES_A_TASK))
+    workers = min(processes or available_cores(), -(-len(members) // _FILES_A_TASK))
     if workers == 1:
         yield from map(_read_cell, members)
         return
@@ -155,10 +155,6 @@ def _read_cells(members: list[_Member], processes: int | None) -> Iterator[tuple
             yield from pool.map(_read_cell, members, chunksize=_FILES_A_TASK)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _read_cell(member: _Member) -> tuple[str, Metrics]:
