@@ -13,7 +13,7 @@ from nasbench_ga.plugins import load_plugin, loaded_plugins
 from nasbench_ga.search import Search
 from nasbench_ga.spaces import Genotypes
 
-START_SECONDS = 3.0
+START_SECONDS = 5.0
 """What processes have to save to be worth starting: each imports what a surrogate needs."""
 
 
@@ -43,7 +43,10 @@ class Crew:
             answers = _ask_elsewhere(searches, workers)
         else:
             answers = [_timed_ask(search) for search in searches]
-        self._last = progress, sum(seconds for _, seconds in answers)
+        self._last = (
+            progress,
+            len(answers) * min((seconds for _, seconds in answers), default=0.0),
+        )  # the first imports a library
         return answers
 
     def _saving(self, workers: int, progress: float) -> float:

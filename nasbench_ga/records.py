@@ -316,4 +316,9 @@ def read_cycles(folder: Path) -> list[dict[str, Any]]:
     Raises:
         CorruptFileError: the file is damaged.
     """
-    return list(read_json(folder / CYCLES)) if (folder / CYCLES).exists() else []
+    path = folder / CYCLES
+    cycles = read_json(path) if path.exists() else []
+    known = {"repeat", "cycle", "evaluations"}
+    if not isinstance(cycles, list) or not all(isinstance(one, dict) and known <= one.keys() for one in cycles):
+        raise CorruptFileError(f"{path} is damaged; run the configuration in {folder / CONFIG} again.")
+    return cycles

@@ -235,9 +235,13 @@ def _predicted(report: Report) -> list[str]:
             f"In {unlearned:,} of {len(report.cycles):,} cycles there was nothing to learn from, as not even two cells "
             f"had a finite {report.name} that differed; the search went on without predictions."
         )
+    if not measured and not unlearned:
+        lines.append("Nothing was predicted: the budget ended with the first cycle, which is random.")
+    if dropped := int((~np.isfinite(report.values)).sum()):
+        lines.append(f"{dropped:,} evaluations had no finite {report.name}, so nothing could be learned from them.")
+    if short := sum(0 < cycle.get("new", np.inf) < cycle.get("wanted", 0) for cycle in report.cycles):
+        lines.append(f"In {short:,} of {len(report.cycles):,} cycles the pool held fewer new cells than were wanted.")
     last = [list(cycles)[-1] for _, cycles in groupby(report.cycles, key=lambda cycle: cycle["repeat"])]
-    if dropped := sum(cycle.get("dropped", 0) for cycle in last):
-        lines.append(f"{dropped:,} evaluations had no finite {report.name}, so the surrogate did not learn from them.")
     if exhausted := sum(cycle.get("new") == 0 for cycle in last):
         lines.append(f"{exhausted:,} of the {len(last):,} repeats ended early: they found nothing new to evaluate.")
     return lines

@@ -92,7 +92,7 @@ class RunConfig:
     """Processes in which repeats ask where that is slow and processes save time; by default one for each core. The
     results are the same with any number."""
     load: tuple[Path, ...] = ()
-    """Python files to run first, which register spaces, fitnesses or algorithms of your own."""
+    """Python files to run first, which register spaces, fitnesses, algorithms or surrogates of your own."""
 
     def __post_init__(self) -> None:
         """Takes paths as text and numbers as numpy has them, and refuses what is no number."""

@@ -12,8 +12,8 @@ from nasbench_ga import crew
 from nasbench_ga.crew import Crew
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.run import RunConfig
-from nasbench_ga.search import NASEAFA, NASEAFASettings, Search
-from nasbench_ga.spaces import Genotypes, get_space
+from nasbench_ga.search import NASEAFA, NASEAFASettings, RandomSearch, RandomSettings, Search
+from nasbench_ga.spaces import CategoricalSpace, Genotypes, get_space
 
 PLUGIN = """
 import functools
@@ -90,6 +90,32 @@ def test_processes_are_started_where_they_save_more_than_they_cost(
     hands._last = 0.4, spent
     hands.ask(searches(4), progress)
     assert called == ([workers] if elsewhere else [])
+
+
+def test_what_one_search_imports_is_not_what_asking_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "_timed_ask", lambda search: (search.ask(), 50.0 if search.asked == 99 else 0.1))
+    two = searches(2)
+    two[0].asked = 98
+    hands = Crew(2)
+    hands.ask(two, 0.1)
+    assert hands._last == (0.1, 0.2)
+
+
+def test_classes_of_a_notebook_can_be_sent() -> None:
+    class Tiny(CategoricalSpace):
+        name = benchmark = "tiny"
+        cardinalities = np.full(4, 2, np.int8)
+
+        def encode(self, cell: str) -> Genotypes:
+            raise NotImplementedError
+
+        def decode(self, genotype: Genotypes) -> str:
+            raise NotImplementedError
+
+    code = "import pickle, sys; s = pickle.loads(bytes.fromhex(sys.argv[1])); print(s.space.size, s.ask().shape)"
+    packed = crew._packed(RandomSearch(Tiny(), np.random.default_rng(0), RandomSettings(batch=3)))
+    done = subprocess.run([sys.executable, "-c", code, packed.hex()], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "16 (3, 4)"
 
 
 def test_one_search_needs_no_company(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import kendalltau, spearmanr
 
 from nasbench_ga import records, register_fitness, study
-from nasbench_ga.errors import NasbenchError
+from nasbench_ga.errors import CorruptFileError, NasbenchError
 from nasbench_ga.fitness import Evaluation, fitnesses
 from nasbench_ga.run import RunConfig, main, run
 from nasbench_ga.search import NASEAFASettings
@@ -133,7 +133,8 @@ def test_what_it_learned_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     told = " ".join(capsys.readouterr().out.split())
     assert "Predictions and accuracy of the cells evaluated next have Kendall's tau" in told
     assert "(mean of 4 cycles, by their evaluations; each is in results/runs/" in told
-    assert "did not learn" not in told
+    assert "could be learned" not in told
+    assert "fewer new cells" not in told
     assert "nothing to learn from" not in told
     assert "ended early" not in told
 
@@ -168,10 +169,35 @@ def test_labels_that_are_no_numbers_are_counted_in_words(capsys: pytest.CaptureF
     arguments = "--space nats-tss --fitness half --algorithm nas-ea-fa --repeats 2 --evaluations 150 --results mine"
     assert main(arguments.split()) == 0
     evaluations = pd.read_parquet("mine/evaluations.parquet")
-    lost = int((~np.isfinite(evaluations.query("generation < 2")["value"])).sum())
+    lost = int((~np.isfinite(evaluations["value"])).sum())
     told = " ".join(capsys.readouterr().out.split())
     assert lost > 0
-    assert f"{lost:,} evaluations had no finite half, so the surrogate did not learn from them." in told
+    assert f"{lost:,} evaluations had no finite half, so nothing could be learned from them." in told
+
+
+@pytest.mark.parametrize("damaged", ['"abc"', '{"a": 1}', "[1, 2]", '[{"repeat": 0}]', "[", ""])
+def test_a_damaged_file_of_cycles_is_one_sentence(damaged: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = run(replace(SMALL, repeats=1, results=Path("mine"))).folder
+    (folder / records.CYCLES).write_text(damaged)
+    with pytest.raises(CorruptFileError, match=r"mine/cycles\.json"):
+        run(replace(SMALL, repeats=1, results=Path("mine"), resume=True))
+
+
+def test_a_budget_that_ends_before_anything_is_learned_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    search = "--space nats-tss --table analog-nas --algorithm nas-ea-fa --repeats 1 --evaluations 20"
+    assert main(search.split()) == 0
+    assert "Nothing was predicted: the budget ended with the first cycle" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_fitness_that_is_the_same_everywhere_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    register_fitness("same")(lambda context: lambda g: Evaluation(np.full(len(g), 2.0), np.full(len(g), np.nan)))
+    arguments = "--space nats-tss --fitness same --algorithm nas-ea-fa --repeats 2 --evaluations 100"
+    try:
+        assert main(arguments.split()) == 0
+    finally:
+        fitnesses.unregister("same")
+    told = " ".join(capsys.readouterr().out.split())
+    assert "In 2 of 4 cycles there was nothing to learn from" in told
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from nasbench_ga.search.nas_ea_fa_settings import NASEAFASettings
 from nasbench_ga.search.operators import tournament, tournament_size
 from nasbench_ga.search.training_set import training_set
 from nasbench_ga.spaces import Genotypes, Space
-from nasbench_ga.surrogates import Surrogate, surrogates
+from nasbench_ga.surrogates import Surrogate, surrogates, usable
 
 NOTHING_LEARNED = {"training_cells": 0, "training_rows": 0, "dropped": 0}
 
@@ -59,7 +59,8 @@ class NASEAFA(Search):
         farthest = self._farthest(pool, ranked[~np.isin(ranked, top)], np.vstack([self.cells, pool[top]]))
         chosen = np.concatenate([top, farthest])
         self.predicted = predicted[chosen]
-        self.log = [*self.log[:-1], {**self.log[-1], "pool": len(pool), "new": len(new)}]
+        wanted = self.sizes.top + self.sizes.farthest
+        self.log = [*self.log[:-1], {**self.log[-1], "pool": len(pool), "new": len(new), "wanted": wanted}]
         return pool[chosen]
 
     def _farthest(self, pool: Genotypes, others: NDArray[np.int64], known: Genotypes) -> NDArray[np.int64]:
@@ -100,12 +101,12 @@ class NASEAFA(Search):
         surrogate = self.surrogate(self.space, int(self.rng.integers(2**32)))
         encodings, owner = self.training_set.examples(self.cells, surrogate.sees_order)
         labels = self.labels[owner]
-        self.log = [*self.log, {**NOTHING_LEARNED, "dropped": int((~np.isfinite(self.labels)).sum())}]
+        self.log = [*self.log, {**NOTHING_LEARNED, "dropped": int((~usable(self.labels)).sum())}]
         try:
             surrogate.fit(encodings, labels)
         except NothingToLearnError:
             return None
-        learned = owner[np.isfinite(labels)]
+        learned = owner[usable(labels)]
         counts = {"training_cells": len(np.unique(learned)), "training_rows": len(learned)}
         self.log = [*self.log[:-1], {**self.log[-1], **counts}]
         return surrogate

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
+import numpy as np
+
 from nasbench_ga.errors import NasbenchError, UnknownNameError
 from nasbench_ga.search.base import UsualBudget
 from nasbench_ga.search.operators import check_tournament
@@ -87,8 +89,9 @@ class NASEAFASettings:
         for defect in self.defects:
             _check("defect", defect, Defect)
         for name, least in _LEAST.items():
-            if (value := getattr(self, name)) is not None and value < least:
-                raise NasbenchError(f"nas_ea_fa.{name} is {least} or more, not {value}.")
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, int | np.integer) or value < least):
+                raise NasbenchError(f"nas_ea_fa.{name} is an integer, {least} or more, not {value!r}.")
         if not self.sizes.top + self.sizes.farthest:
             raise NasbenchError("nas_ea_fa.top and nas_ea_fa.farthest are both 0, so that nothing would be evaluated.")
         check_tournament(self.tournament)

@@ -261,8 +261,10 @@ class CategoricalSpace(Space):
     """
 
     def __init_subclass__(cls) -> None:
-        """Counts the cells."""
+        """Counts the cells, once they are known: another process makes a notebook's class before what is in it."""
         super().__init_subclass__()
+        if not hasattr(cls, "cardinalities"):
+            return
         cardinalities = np.asarray(cls.cardinalities)
         if cardinalities.dtype != np.int8 or cardinalities.ndim != 1 or not (cardinalities > 1).all():
             raise NasbenchError(

@@ -1,6 +1,6 @@
 """Learned approximations of a fitness, one file each. They know spaces; what they learn with is imported when used."""
 
-from nasbench_ga.surrogates.base import Surrogate, register_surrogate, surrogates
+from nasbench_ga.surrogates.base import Surrogate, register_surrogate, surrogates, usable
 from nasbench_ga.surrogates.gaussian_process import GaussianProcessSurrogate
 from nasbench_ga.surrogates.gcn import DervisiGraphSurrogate, GraphSurrogate
 from nasbench_ga.surrogates.lightgbm_trees import LightGBMSurrogate
@@ -19,4 +19,5 @@ __all__ = [
     "XGBoostSurrogate",
     "register_surrogate",
     "surrogates",
+    "usable",
 ]

@@ -18,6 +18,11 @@ surrogates: Registry[type[Surrogate]] = Registry("surrogate")
 register_surrogate = surrogates.register
 
 
+def usable(labels: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which labels can be learned from: finite ones, up to 1e30 as some libraries compute in 32 bits; shape (n,)."""
+    return np.abs(labels) < 1e30
+
+
 class Surrogate(ABC):
     """A learned approximation of a fitness.
 
@@ -46,10 +51,11 @@ class Surrogate(ABC):
 
     def __init__(self, space: Space, seed: int = 0) -> None:
         for library in self.libraries:
-            if importlib.util.find_spec(library) is None:
+            if importlib.util.find_spec(library.partition(".")[0]) is None:
+                own = type(self).__module__.startswith("nasbench_ga.surrogates.")
+                how = ": python -m pip install 'nasbench-ga[surrogates]'" if own else ""
                 raise NasbenchError(
-                    f"{type(self).__name__} learns with {library}, which is not installed; install it: "
-                    "python -m pip install 'nasbench-ga[surrogates]'"
+                    f"{type(self).__name__} learns with {library}, which is not installed; install it{how}."
                 )
         if not 0 <= seed < 2**32:
             raise NasbenchError(f"The seed of a surrogate is a number from 0 to 2**32 - 1, not {seed}.")
@@ -76,9 +82,9 @@ class Surrogate(ABC):
             raise NasbenchError(
                 f"Expected one label for each genotype, shape ({len(genotypes)},), got shape {labels.shape}."
             )
-        finite = np.isfinite(labels)
-        self.dropped = int((~finite).sum())
-        kept = labels[finite]
+        kept_rows = usable(labels)
+        self.dropped = int((~kept_rows).sum())
+        kept = labels[kept_rows]
         if not len(kept) or kept.min() == kept.max():
             raise NothingToLearnError(
                 f"A surrogate learns from two different finite labels or more; of the {len(labels):,} that came, "
@@ -86,21 +92,29 @@ class Surrogate(ABC):
                 + (f"the other {len(kept):,} are {kept[0]:g}" if len(kept) else "none is left")
                 + ". Evaluate more genotypes first, or others."
             )
-        self._fit(genotypes[finite], kept)
+        self._fit(genotypes[kept_rows], kept)
         self._fitted = True
 
     def predict(self, genotypes: Genotypes) -> NDArray[np.float64]:
         """What it takes the labels of genotypes to be; float64, shape (n,).
 
         Raises:
-            NasbenchError: wrong genotypes, or it has not been fitted.
+            NasbenchError: wrong genotypes, it has not been fitted, or what it predicts are no numbers.
         """
         genotypes = self.space.check(genotypes)
         if not self._fitted:
             raise NasbenchError(f"{type(self).__name__} has learned nothing yet, so it cannot predict; call fit first.")
         if not len(genotypes):
             return np.empty(0)
-        return np.asarray(self._predict(genotypes), np.float64)
+        predicted = np.asarray(self._predict(genotypes))
+        if predicted.shape != (len(genotypes),) or predicted.dtype.kind not in "fiub":
+            raise NasbenchError(
+                f"{type(self).__name__} predicts one number for each genotype, shape ({len(genotypes)},), not "
+                f"{predicted.dtype} of shape {predicted.shape}."
+            )
+        if not np.isfinite(predicted).all():
+            raise NasbenchError(f"{type(self).__name__} predicts what is no finite number.")
+        return predicted.astype(np.float64)
 
     @abstractmethod
     def _fit(self, genotypes: Genotypes, values: NDArray[np.float64]) -> None:

@@ -265,9 +265,10 @@ def test_it_is_made_from_settings_that_make_sense() -> None:
     for settings, message in (
         ({"preset": "pan"}, "There is no preset 'pan'"),
         ({"version": "v3"}, "v3"),
-        ({"population": 0}, "nas_ea_fa.population is 1 or more, not 0"),
-        ({"generations": 0}, "nas_ea_fa.generations is 1 or more, not 0"),
-        ({"top": -1}, "nas_ea_fa.top is 0 or more, not -1"),
+        ({"population": 0}, "nas_ea_fa.population is an integer, 1 or more, not 0"),
+        ({"generations": 0}, "nas_ea_fa.generations is an integer, 1 or more, not 0"),
+        ({"top": -1}, "nas_ea_fa.top is an integer, 0 or more, not -1"),
+        ({"top": 2.5}, "not 2.5"),
         ({"top": 0, "farthest": 0}, "both 0"),
         ({"tournament": 0.0}, "above 0 and up to 1"),
         ({"defects": ("evaluates-twice",)}, "evaluates-again"),

@@ -4,17 +4,19 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from nasbench_ga.spaces import Space, get_space
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.spaces import Genotypes, Space, get_space
 from nasbench_ga.surrogates import (
     GaussianProcessSurrogate,
     MLPEnsembleSurrogate,
     RandomForestSurrogate,
+    Surrogate,
     XGBoostSurrogate,
 )
 from nasbench_ga.surrogates import gaussian_process as gaussian_process_module
 from nasbench_ga.surrogates.labels import scale
 from nasbench_ga.surrogates.mlp_ensemble import MEMBERS, Perceptrons
-from tests.surrogates.conftest import examples
+from tests.surrogates.conftest import examples, predicted
 
 
 @pytest.mark.parametrize("name", ["nb101", "nats-tss", "nats-sss"])
@@ -101,3 +103,51 @@ def test_labels_stay_apart(values: list[float]) -> None:
     scaled = scale(np.array(values))
     assert len(set(scaled.labels)) == 2
     np.testing.assert_allclose(scaled.restore(scaled.labels), values)
+
+
+@pytest.mark.parametrize(("factor", "shift"), [(1e-4, 0.0), (1e-12, 0.0), (1.0, 1e8), (-1e-6, 5.0), (1e20, 0.0)])
+def test_xgboost_learns_on_any_scale(factor: float, shift: float) -> None:
+    """The library itself predicts a constant of labels that differ by less than 1e-3 or so."""
+    shown = examples(get_space("nb101"), 60)
+    plain = predicted(XGBoostSurrogate(get_space("nb101")), shown)
+    scaled = predicted(XGBoostSurrogate(get_space("nb101")), shown._replace(labels=shown.labels * factor + shift))
+    assert kendalltau(plain, scaled).statistic * np.sign(factor) > 0.9
+
+
+class Wrong(Surrogate):
+    """Predicts what it is told to."""
+
+    given: object = None
+
+    def _fit(self, genotypes: Genotypes, values: np.ndarray) -> None:
+        """Learns nothing."""
+
+    def _predict(self, genotypes: Genotypes) -> object:
+        return self.given
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (np.zeros(5), r"shape \(60,\), not float64 of shape \(5,\)"),
+        (np.zeros((60, 1)), r"not float64 of shape \(60, 1\)"),
+        (1.0, r"not float64 of shape \(\)"),
+        (None, "not object"),
+        (["a"] * 60, "not <U1"),
+        (np.full(60, np.nan), "no finite number"),
+    ],
+)
+def test_predictions_are_one_finite_number_each(given: object, said: str) -> None:
+    shown = examples(get_space("nb101"), 60)
+    surrogate = Wrong(get_space("nb101"))
+    surrogate.given = given
+    with pytest.raises(NasbenchError, match=said):
+        predicted(surrogate, shown)
+
+
+@pytest.mark.parametrize("label", [1e31, -1e300, 1e308])
+def test_labels_that_libraries_cannot_hold_are_left_out(label: float) -> None:
+    shown = examples(get_space("nb101"), 30)
+    surrogate = XGBoostSurrogate(get_space("nb101"))
+    surrogate.fit(shown.genotypes, np.append(shown.labels[1:], label))
+    assert surrogate.dropped == 1
