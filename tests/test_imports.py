@@ -8,7 +8,7 @@ import pytest
 import nasbench_ga
 
 HEAVY = {"torch", "pandas", "matplotlib", "scipy", "requests", "rich", "tyro"}
-HEAVY |= {"cloudpickle", "joblib", "lightgbm", "sklearn", "torch_geometric", "xgboost"}
+HEAVY |= {"joblib", "lightgbm", "sklearn", "torch_geometric", "xgboost"}
 
 
 def imported_by(code: str) -> set[str]:
