@@ -1,0 +1,75 @@
+"""P-values of rank tests of plain arrays, exact where they can be."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+EXACT_RUNS = 50
+"""Up to so many runs of each the p-value of Mann-Whitney's test is exact."""
+
+EXACT_TIED_RUNS = 10
+"""The same for many tests at once, of runs with ties: each of them has a distribution of its own to count."""
+
+Alternative: TypeAlias = Literal["two-sided", "less", "greater"]
+
+
+def mann_whitney_p(
+    first: NDArray[np.float64], second: NDArray[np.float64], alternative: Alternative = "two-sided"
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """U and p-value of Mann-Whitney's test of arrays of shapes (..., n) and (..., m), each of shape (...)."""
+    from scipy.stats import mannwhitneyu
+
+    pooled = np.sort(np.concatenate([first, second], axis=-1), axis=-1)
+    ties = bool(np.any(pooled[..., 1:] == pooled[..., :-1]))
+    longest = max(first.shape[-1], second.shape[-1])
+    counted = ties and longest <= (EXACT_RUNS if first.ndim == 1 else EXACT_TIED_RUNS)
+    method: Literal["exact", "asymptotic"] = "asymptotic" if ties or longest > EXACT_RUNS else "exact"
+    with quiet():
+        found = mannwhitneyu(first, second, alternative=alternative, axis=-1, method=method)
+    p_values = np.nan_to_num(np.asarray(found.pvalue), nan=1.0)
+    if counted:
+        pairs = zip(first.reshape(-1, first.shape[-1]), second.reshape(-1, second.shape[-1]), strict=True)
+        p_values = np.array([_exact_with_ties(a, b, alternative) for a, b in pairs]).reshape(p_values.shape)
+    return np.asarray(found.statistic), p_values
+
+
+def wilcoxon_p(differences: NDArray[np.float64], alternative: Alternative = "two-sided") -> tuple[float, float]:
+    """The sum of positive ranks and the p-value of Wilcoxon's test of differences, shape (n,), as Pratt has zeros."""
+    from scipy import stats
+
+    if not differences.any():
+        return 0.0, 1.0
+    ranks = stats.rankdata(np.abs(differences))
+    with quiet():
+        p_value = stats.wilcoxon(differences, zero_method="pratt", alternative=alternative).pvalue
+    return float(ranks[differences > 0].sum()), float(p_value)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without warnings: what they would say is in the notes of a test."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _exact_with_ties(first: NDArray[np.float64], second: NDArray[np.float64], alternative: Alternative) -> float:
+    """Counts the ways to draw ranks of each sum, given the ties, by the shift algorithm of Streitberg and Roehmel."""
+    from scipy.stats import rankdata
+
+    doubled = (2 * rankdata(np.concatenate([first, second]))).astype(np.int64)
+    highest = int(np.sort(doubled)[-len(first) :].sum())
+    ways = np.zeros((len(first) + 1, highest + 1))  # (ranks drawn, their sum)
+    ways[0, 0] = 1
+    for rank in doubled:
+        ways[1:, rank:] += ways[:-1, : highest + 1 - rank]
+    share, own = ways[-1] / ways[-1].sum(), int(doubled[: len(first)].sum())
+    below, above = float(share[: own + 1].sum()), float(share[own:].sum())
+    p_values = {"less": below, "greater": above, "two-sided": 2 * min(below, above)}
+    return min(p_values[alternative], 1.0)
