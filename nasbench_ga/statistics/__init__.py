@@ -1,25 +1,43 @@
 """Distributions of results over runs: described, tested, and told in words."""
 
+from nasbench_ga.statistics.average_ranks import AverageRanks, average_ranks
+from nasbench_ga.statistics.comparison import Comparison, compare
+from nasbench_ga.statistics.comparisons import Comparisons, compare_all
 from nasbench_ga.statistics.correlation import RankCorrelation, rank_correlation
 from nasbench_ga.statistics.curves import BestSoFar, best_so_far
 from nasbench_ga.statistics.effect_size import EffectSize, cliffs_delta, vargha_delaney
 from nasbench_ga.statistics.equivalence import equivalent
+from nasbench_ga.statistics.holm import holm
 from nasbench_ga.statistics.hypothesis_test import HypothesisTest
+from nasbench_ga.statistics.many_samples import friedman, kruskal_wallis
+from nasbench_ga.statistics.post_hoc import PostHoc, dunn, nemenyi
 from nasbench_ga.statistics.samples import Sample
 from nasbench_ga.statistics.two_samples import brunner_munzel, kolmogorov_smirnov, mann_whitney, wilcoxon
 
 __all__ = [
+    "AverageRanks",
     "BestSoFar",
+    "Comparison",
+    "Comparisons",
     "EffectSize",
     "HypothesisTest",
+    "PostHoc",
     "RankCorrelation",
     "Sample",
+    "average_ranks",
     "best_so_far",
     "brunner_munzel",
     "cliffs_delta",
+    "compare",
+    "compare_all",
+    "dunn",
     "equivalent",
+    "friedman",
+    "holm",
     "kolmogorov_smirnov",
+    "kruskal_wallis",
     "mann_whitney",
+    "nemenyi",
     "rank_correlation",
     "vargha_delaney",
     "wilcoxon",
