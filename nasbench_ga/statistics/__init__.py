@@ -1,17 +1,22 @@
 """Distributions of results over runs: described, tested, and told in words."""
 
+from nasbench_ga.statistics.anytime import area_under_curve
 from nasbench_ga.statistics.average_ranks import AverageRanks, average_ranks
 from nasbench_ga.statistics.comparison import Comparison, compare
 from nasbench_ga.statistics.comparisons import Comparisons, compare_all
 from nasbench_ga.statistics.correlation import RankCorrelation, rank_correlation
 from nasbench_ga.statistics.curves import BestSoFar, best_so_far
+from nasbench_ga.statistics.distribution import EmpiricalDistribution, empirical_distribution
 from nasbench_ga.statistics.effect_size import EffectSize, cliffs_delta, vargha_delaney
 from nasbench_ga.statistics.equivalence import equivalent
 from nasbench_ga.statistics.holm import holm
 from nasbench_ga.statistics.hypothesis_test import HypothesisTest
 from nasbench_ga.statistics.many_samples import friedman, kruskal_wallis
 from nasbench_ga.statistics.post_hoc import PostHoc, dunn, nemenyi
+from nasbench_ga.statistics.power import mann_whitney_power, noether_repeats, repeats_needed
+from nasbench_ga.statistics.running_time import RunningTime, expected_running_time
 from nasbench_ga.statistics.samples import Sample
+from nasbench_ga.statistics.trajectories import Trajectory, shared_span, trajectories
 from nasbench_ga.statistics.two_samples import brunner_munzel, kolmogorov_smirnov, mann_whitney, wilcoxon
 
 __all__ = [
@@ -20,10 +25,14 @@ __all__ = [
     "Comparison",
     "Comparisons",
     "EffectSize",
+    "EmpiricalDistribution",
     "HypothesisTest",
     "PostHoc",
     "RankCorrelation",
+    "RunningTime",
     "Sample",
+    "Trajectory",
+    "area_under_curve",
     "average_ranks",
     "best_so_far",
     "brunner_munzel",
@@ -31,14 +40,21 @@ __all__ = [
     "compare",
     "compare_all",
     "dunn",
+    "empirical_distribution",
     "equivalent",
+    "expected_running_time",
     "friedman",
     "holm",
     "kolmogorov_smirnov",
     "kruskal_wallis",
     "mann_whitney",
+    "mann_whitney_power",
     "nemenyi",
+    "noether_repeats",
     "rank_correlation",
+    "repeats_needed",
+    "shared_span",
+    "trajectories",
     "vargha_delaney",
     "wilcoxon",
 ]

@@ -1,0 +1,69 @@
+"""Power and repeats needed against closed forms and an approximation."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.statistics import mann_whitney_power, noether_repeats, repeats_needed
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+SEPARATED = ([1, 2, 3], [7, 8, 9])
+
+
+def test_without_an_effect_the_power_is_the_level() -> None:
+    assert mann_whitney_power(0.5, 30, simulations=4000) == pytest.approx(0.05, abs=0.012)
+    assert mann_whitney_power(0.5, 30, level=0.2, simulations=4000) == pytest.approx(0.2, abs=0.025)
+
+
+def test_separated_runs_are_told_apart_as_soon_as_any_can_be() -> None:
+    """2 / C(2n, n) is 0.1 for three runs of each, 0.029 for four."""
+    assert mann_whitney_power(SEPARATED, 3, simulations=50) == 0
+    assert mann_whitney_power(SEPARATED, 4, simulations=50) == 1
+    assert repeats_needed(SEPARATED, simulations=50) == 4
+    assert repeats_needed(SEPARATED, simulations=50, level=0.2) == 3
+
+
+def test_two_sets_of_normal_runs_have_the_effect_asked_for() -> None:
+    """As the t test of shifted normal runs, whose power is known, but for the efficiency 3 / pi of ranks."""
+    n, shift = 60, np.sqrt(2) * stats.norm.ppf(0.64)
+    noncentral, critical = shift * np.sqrt(n / 2 * 3 / np.pi), stats.t.isf(0.025, 2 * n - 2)
+    expected = stats.nct.sf(critical, 2 * n - 2, noncentral)
+    assert mann_whitney_power(0.64, n) == pytest.approx(expected, abs=0.04)
+    assert mann_whitney_power(0.36, n) == pytest.approx(expected, abs=0.04)
+
+
+@pytest.mark.parametrize("effect", [0.6, 0.64, 0.71, 0.29])
+def test_repeats_needed_are_near_noethers(effect: float) -> None:
+    assert repeats_needed(effect) == pytest.approx(noether_repeats(effect), rel=0.12)
+
+
+def test_noethers_formula() -> None:
+    """1987: N = (z + z')^2 / (12 c (1 - c) (p - 1/2)^2) in all, half of them each."""
+    total = (stats.norm.isf(0.025) + stats.norm.isf(0.2)) ** 2 / (12 * 0.25 * 0.2**2)
+    assert noether_repeats(0.7) == pytest.approx(total / 2)
+    assert noether_repeats(0.5) == np.inf
+
+
+def test_the_number_needed_has_the_power_and_one_less_has_not() -> None:
+    needed = repeats_needed(0.75, power=0.9, simulations=500)
+    assert mann_whitney_power(0.75, needed, simulations=500) >= 0.9
+    assert mann_whitney_power(0.75, needed - 1, simulations=500) < 0.9
+
+
+def test_what_cannot_be_planned_is_a_sentence() -> None:
+    with pytest.raises(NasbenchError, match=r"A12 = 0.5 takes about inf runs"):
+        repeats_needed(0.5)
+    with pytest.raises(NasbenchError, match=r"A12 = 0.5 takes about inf runs"):
+        repeats_needed(([1, 1], [1, 1]))
+    with pytest.raises(NasbenchError, match="takes about 13,081 runs"):
+        repeats_needed(0.51)
+    with pytest.raises(NasbenchError, match=r"between 0 and 1 .*, got 1"):
+        mann_whitney_power(1, 10)
+    with pytest.raises(NasbenchError, match=r"power between the level, 0.05, and 1, got 80"):
+        repeats_needed(0.7, power=80)
+    with pytest.raises(NasbenchError, match="at least two repeats"):
+        mann_whitney_power(0.7, 1)
+    with pytest.raises(NasbenchError, match="at least two runs"):
+        mann_whitney_power(([1], [2, 3]), 5)
