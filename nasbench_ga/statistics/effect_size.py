@@ -54,8 +54,8 @@ class EffectSize:
         """The number, its interval, and what they mean."""
         share, confidence = f"{100 * self.probability:.1f} %", f"{100 * (1 - self.level):.4g} %"
         said = (
-            f"{self.name}: a run of {self.first} is higher than one of {self.second} in {share} of all pairs, ties as "
-            f"half ({self.symbol} = {self.value:.3f}, {confidence} bootstrap interval {self.low:.3f} to "
+            f"{self.name}: a run of {self.first} is higher than one of {self.second} {share} of the time, ties "
+            f"counted half ({self.symbol} = {self.value:.3f}, {confidence} bootstrap interval {self.low:.3f} to "
             f"{self.high:.3f}): a {self.magnitude} effect."
         )
         return " ".join([said, *self.notes])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 
 from nasbench_ga.errors import NasbenchError
@@ -49,6 +51,7 @@ def equivalent(first: Runs, second: Runs, margin: float, *, paired: bool = False
         question=f"{a.name} and {b.name} are the same within {margin:g}",
         shown=f"they are the same within {margin:g}",
         not_shown="that is not shown, which is not to say that they differ",
+        smallest=0.5 ** len(a) if paired else 1 / comb(len(a) + len(b), len(a)),
     )
 
 

@@ -25,6 +25,7 @@ class HypothesisTest:
         notes: sentences on ties, constant runs and the like.
         adjusted: the p-value after Holm's correction; None where it stands alone.
         family: how many tests it was corrected for.
+        smallest: the smallest p-value that so many runs can give.
     """
 
     name: str
@@ -38,6 +39,7 @@ class HypothesisTest:
     notes: tuple[str, ...] = ()
     adjusted: float | None = None
     family: int = 1
+    smallest: float = 0.0
 
     @property
     def deciding_p(self) -> float:
@@ -47,7 +49,7 @@ class HypothesisTest:
     def rejects(self, level: float = 0.05) -> bool:
         """Whether chance is ruled out at this level; never by a test that could not be made."""
         check_level(level)
-        return bool(self.deciding_p <= level)
+        return at_most(self.deciding_p, level)
 
     def in_words(self, level: float = 0.05) -> str:
         """What was tested, the numbers, and what they decide at this level."""
@@ -58,8 +60,16 @@ class HypothesisTest:
         if self.adjusted is not None:
             p += f" ({_p_in_words(self.adjusted)} after Holm's correction for {self.family} comparisons)"
         rejects = self.rejects(level)
+        notes = self.notes
+        if not rejects and not at_most(self.smallest, level):
+            notes = (*notes, f"So few runs cannot give less than {_p_in_words(self.smallest)}.")
         verdict = f"at most {level:g}: {self.shown}" if rejects else f"above {level:g}: {self.not_shown}"
-        return " ".join([f"{asked}: {self.symbol} = {self.statistic:.4g}, {p}, {verdict}.", *self.notes])
+        return " ".join([f"{asked}: {self.symbol} = {self.statistic:.4g}, {p}, {verdict}.", *notes])
+
+
+def at_most(p_value: float, level: float) -> bool:
+    """Whether a p-value rejects at a level: 1 / 20 does at 0.05, however the last binary digit came out."""
+    return bool(p_value <= level * (1 + 1e-9))
 
 
 def _p_in_words(p: float) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nasbench_ga.statistics.average_ranks import average_ranks, rank_deviation
 from nasbench_ga.statistics.holm import holm
+from nasbench_ga.statistics.hypothesis_test import at_most
 from nasbench_ga.statistics.samples import as_samples, check_level
 
 
@@ -33,7 +34,7 @@ class PostHoc:
     def different(self, level: float = 0.05) -> list[tuple[str, str]]:
         """The pairs that differ at this level, each with the higher one first."""
         check_level(level)
-        pairs = [pair for pair in combinations(range(len(self.names)), 2) if self.p_values[pair] <= level]
+        pairs = [pair for pair in combinations(range(len(self.names)), 2) if at_most(self.p_values[pair], level)]
         ordered = [(i, j) if self.ranks[i] > self.ranks[j] else (j, i) for i, j in pairs]
         return [(self.names[i], self.names[j]) for i, j in ordered]
 

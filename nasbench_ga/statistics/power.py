@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench_ga.errors import NasbenchError
+from nasbench_ga.statistics.hypothesis_test import at_most
 from nasbench_ga.statistics.rank_tests import mann_whitney_p
 from nasbench_ga.statistics.samples import as_pair, check_level
 
@@ -42,7 +43,7 @@ def mann_whitney_power(
             f"Expected at least two repeats and one simulation, got {repeats} repeats and {simulations} simulations."
         )
     _, p_values = mann_whitney_p(*_draw(effect, repeats, simulations, np.random.default_rng(seed)))
-    return float((p_values <= level).mean())
+    return float(np.mean([at_most(p, level) for p in p_values]))
 
 
 def repeats_needed(
@@ -69,8 +70,8 @@ def repeats_needed(
     formula = noether_repeats(_probability(effect), power=power, level=level)
     if formula > MOST_REPEATS:
         raise NasbenchError(
-            f"An effect of A12 = {_probability(effect):.4g} takes about {formula:,.0f} runs of each to show: nobody "
-            f"makes as many as that; call it the same within a margin instead (equivalent)."
+            f"An effect of A12 = {_probability(effect):.4g} takes about {formula:,.0f} runs of each to show: show "
+            f"instead that the sets are the same within a margin (equivalent)."
         )
 
     def enough(repeats: int) -> bool:

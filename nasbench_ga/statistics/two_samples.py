@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import comb
+
 import numpy as np
 
 from nasbench_ga.statistics.hypothesis_test import HypothesisTest
@@ -36,6 +39,7 @@ def kolmogorov_smirnov(first: Runs, second: Runs) -> HypothesisTest:
         shown="their distributions differ",
         not_shown="no difference of their distributions is shown, which is not to say that there is none",
         notes=_constant(a, b) or _ties(a, b, "which makes this p-value too large rather than too small"),
+        smallest=2 / comb(len(a) + len(b), len(a)),
     )
 
 
@@ -58,7 +62,8 @@ def mann_whitney(first: Runs, second: Runs) -> HypothesisTest:
     how = "exactly" if max(len(a), len(b)) <= EXACT_RUNS else "by the normal approximation"
     notes = _constant(a, b) or _ties(a, b, f"which p allows for {how}")
     found = float(statistic), float(p_value)
-    return _rank_test(("Mann-Whitney U test", "U"), (a, b), found, found[0] - len(a) * len(b) / 2, notes)
+    test = _rank_test(("Mann-Whitney U test", "U"), (a, b), found, found[0] - len(a) * len(b) / 2, notes)
+    return replace(test, smallest=2 / comb(len(a) + len(b), len(a)))
 
 
 def brunner_munzel(first: Runs, second: Runs) -> HypothesisTest:
@@ -107,7 +112,8 @@ def wilcoxon(first: Runs, second: Runs) -> HypothesisTest:
     equal = int((differences == 0).sum())
     notes = (f"{equal} of {len(a)} pairs are equal.",) if equal else ()
     middle = (len(a) * (len(a) + 1) - equal * (equal + 1)) / 4
-    return _rank_test(("Wilcoxon signed-rank test", "W+"), (a, b), (statistic, p_value), statistic - middle, notes)
+    test = _rank_test(("Wilcoxon signed-rank test", "W+"), (a, b), (statistic, p_value), statistic - middle, notes)
+    return replace(test, smallest=0.5 ** (len(a) - 1))
 
 
 def _rank_test(

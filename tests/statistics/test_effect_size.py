@@ -89,8 +89,8 @@ def test_thresholds_of_vargha_and_delaney(percent: int, magnitude: str) -> None:
 def test_words() -> None:
     said = vargha_delaney(Sample("genetic", [2, 3, 4, 5]), Sample("random", [1, 2, 3, 4])).in_words()
     assert said.startswith(
-        "Vargha-Delaney effect size: a run of genetic is higher than one of random in 71.9 % of all pairs, ties as "
-        "half (A12 = 0.719, 95 % bootstrap interval 0."
+        "Vargha-Delaney effect size: a run of genetic is higher than one of random 71.9 % of the time, ties "
+        "counted half (A12 = 0.719, 95 % bootstrap interval 0."
     )
     assert said.endswith("a large effect.")
 

@@ -33,6 +33,7 @@ def test_runs_that_all_find_the_optimum(n: int) -> None:
     """All of one are above all of the other once shifted: one way of dividing the runs out of all."""
     found = equivalent([94.37] * n, [94.37] * n, 0.1)
     assert found.p_value == pytest.approx(1 / comb(2 * n, n))
+    assert found.smallest == pytest.approx(found.p_value)
     assert found.rejects() == (n > 2)
     assert "the same within 0.1" in found.in_words()
 
@@ -47,7 +48,7 @@ def test_a_difference_of_just_the_margin_is_not_the_same() -> None:
 def test_few_scattered_runs_show_neither_difference_nor_sameness() -> None:
     found = equivalent([1, 5, 9], [2, 4, 10], 1)
     assert not found.rejects()
-    assert found.in_words().endswith("that is not shown, which is not to say that they differ.")
+    assert found.in_words(0.1).endswith("that is not shown, which is not to say that they differ.")
 
 
 @given(TENTHS, TENTHS)

@@ -144,6 +144,15 @@ def test_pairs_of_different_lengths_are_a_sentence() -> None:
         wilcoxon(Sample("genetic", [1, 2]), Sample("random", [1, 2, 3]))
 
 
+@pytest.mark.parametrize(("test", "n", "smallest"), [(mann_whitney, 3, "0.1"), (wilcoxon, 5, "0.0625")])
+def test_too_few_runs_for_any_difference_are_told(test, n: int, smallest: str) -> None:
+    found = test(np.arange(n), np.arange(n) * 2 + 10)
+    assert found.p_value == pytest.approx(found.smallest)
+    assert found.in_words().endswith(f"So few runs cannot give less than p = {smallest}.")
+    assert "So few" not in found.in_words(0.2)
+    assert "So few" not in test(np.arange(n + 1), np.arange(n + 1) * 2 + 10).in_words()
+
+
 def test_words() -> None:
     found = mann_whitney(Sample("genetic", [1, 2, 3, 4, 5]), Sample("random", [6, 7, 8, 9, 10, 10]))
     assert found.in_words() == (
