@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from nasbench_ga.statistics.samples import as_samples, check_level
+from nasbench_ga.statistics.samples import Runs, as_samples, check_level
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class AverageRanks:
         )
 
 
-def average_ranks(runs: Mapping[str, ArrayLike], *, level: float = 0.05, higher_is_better: bool = True) -> AverageRanks:
+def average_ranks(runs: Mapping[str, Runs], *, level: float = 0.05, higher_is_better: bool = True) -> AverageRanks:
     """Ranks sets of runs against each other, block by block, and says how far average ranks have to lie apart.
 
     Args:

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from numpy.typing import ArrayLike
-
 from nasbench_ga.statistics.average_ranks import AverageRanks, average_ranks
 from nasbench_ga.statistics.comparison import Comparison, compare
 from nasbench_ga.statistics.holm import corrected
 from nasbench_ga.statistics.hypothesis_test import HypothesisTest
 from nasbench_ga.statistics.many_samples import friedman, kruskal_wallis
 from nasbench_ga.statistics.post_hoc import PostHoc, dunn, nemenyi
-from nasbench_ga.statistics.samples import as_samples
+from nasbench_ga.statistics.samples import Runs, as_samples
 
 TESTS = ("kolmogorov_smirnov", "mann_whitney", "brunner_munzel", "wilcoxon", "equivalence")
 
@@ -64,7 +62,7 @@ class Comparisons:
 
 
 def compare_all(
-    runs: Mapping[str, ArrayLike],
+    runs: Mapping[str, Runs],
     *,
     level: float = 0.05,
     same_within: float | None = None,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from nasbench_ga.statistics.hypothesis_test import HypothesisTest
 from nasbench_ga.statistics.rank_tests import quiet
-from nasbench_ga.statistics.samples import Sample, as_samples
+from nasbench_ga.statistics.samples import Runs, Sample, as_samples
 
 
-def kruskal_wallis(runs: Mapping[str, ArrayLike]) -> HypothesisTest:
+def kruskal_wallis(runs: Mapping[str, Runs]) -> HypothesisTest:
     """The Kruskal-Wallis test: do all sets of runs come from one distribution?
 
     Its statistic H is corrected for ties; its p-value is of the chi-square approximation.
@@ -33,7 +32,7 @@ def kruskal_wallis(runs: Mapping[str, ArrayLike]) -> HypothesisTest:
     return _test("Kruskal-Wallis test", "H", samples, float(found.statistic), float(found.pvalue))
 
 
-def friedman(runs: Mapping[str, ArrayLike]) -> HypothesisTest:
+def friedman(runs: Mapping[str, Runs]) -> HypothesisTest:
     """The Friedman test of runs that belong together by seed or data set: does any set tend to rank higher?
 
     Its statistic is corrected for ties; its p-value is of the chi-square approximation, which is careful (too large

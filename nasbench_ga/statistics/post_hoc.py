@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from nasbench_ga.statistics.average_ranks import average_ranks, rank_deviation
 from nasbench_ga.statistics.holm import holm
 from nasbench_ga.statistics.hypothesis_test import at_most
-from nasbench_ga.statistics.samples import as_samples, check_level
+from nasbench_ga.statistics.samples import Runs, as_samples, check_level
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class PostHoc:
         return f"{self.name}: of {total} pairs {len(different)} differ at level {level:g}: {listed}."
 
 
-def dunn(runs: Mapping[str, ArrayLike]) -> PostHoc:
+def dunn(runs: Mapping[str, Runs]) -> PostHoc:
     """Dunn's test of all pairs, after Kruskal and Wallis, with Holm's correction.
 
     Args:
@@ -76,7 +76,7 @@ def dunn(runs: Mapping[str, ArrayLike]) -> PostHoc:
     return _post_hoc("Dunn's test with Holm's correction", runs, ranks, holm(np.minimum(2 * norm.sf(z), 1)))
 
 
-def nemenyi(runs: Mapping[str, ArrayLike]) -> PostHoc:
+def nemenyi(runs: Mapping[str, Runs]) -> PostHoc:
     """Nemenyi's test of all pairs, after Friedman, of runs that belong together by seed or data set.
 
     The studentized range corrects for the number of pairs. What it says of two sets depends on which others are there
@@ -102,7 +102,7 @@ def nemenyi(runs: Mapping[str, ArrayLike]) -> PostHoc:
 
 
 def _post_hoc(
-    name: str, runs: Mapping[str, ArrayLike], ranks: NDArray[np.float64], p_values: NDArray[np.float64]
+    name: str, runs: Mapping[str, Runs], ranks: NDArray[np.float64], p_values: NDArray[np.float64]
 ) -> PostHoc:
     """Spreads the p-values of the upper triangle over both."""
     square = np.eye(len(ranks))

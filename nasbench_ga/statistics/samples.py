@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -73,13 +73,13 @@ def as_pair(first: Runs, second: Runs, *, paired: bool = False) -> tuple[Sample,
     return a, b
 
 
-def as_samples(runs: Mapping[str, ArrayLike], *, at_least: int, paired: bool = False) -> list[Sample]:
+def as_samples(runs: Mapping[str, Runs], *, at_least: int, paired: bool = False) -> list[Sample]:
     """The samples of a mapping from their names; if they are paired, of the same length.
 
     Raises:
         NasbenchError: there are fewer than `at_least`, or they are paired and of different lengths.
     """
-    samples = [Sample(name, np.asarray(values)) for name, values in runs.items()]
+    samples = [replace(as_sample(values, name), name=name) for name, values in runs.items()]
     if len(samples) < at_least:
         raise NasbenchError(f"Expected at least {at_least} sets of runs to compare, got {len(samples)}: add some.")
     if paired:

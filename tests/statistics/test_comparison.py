@@ -111,6 +111,8 @@ def test_two_sets_need_no_correction() -> None:
     assert (found.omnibus, found.post_hoc, found.ranks) == (None, None, None)
     assert found.pairs[0].mann_whitney.adjusted is None
     assert found.in_words() == compare(GENETIC, RANDOM, seed=1).in_words()
+    assert compare_all({"genetic": GENETIC, "random": RANDOM}, seed=1).in_words() == found.in_words()
+    assert compare_all({"one": GENETIC, "other": GENETIC}).pairs[0].second.name == "other"
 
 
 def test_too_little_is_a_sentence() -> None:
