@@ -20,8 +20,8 @@ from nasbench_ga.tables import Table
 METRIC = "cifar10/test/108"
 EVALUATIONS, CYCLES = 500, 10
 RUNS = "one run of NAS-EA-FA on nb101: 10 cycles, 500 evaluations, pools of 1,000"
-MANY = "20 runs of NAS-EA-FA on nb101"
-REPEATS = 20
+MANY = "80 runs of NAS-EA-FA on nb101"
+REPEATS = 80
 
 MANY_RUNS = """
 from pathlib import Path

@@ -13,7 +13,7 @@ from nasbench_ga.plugins import load_plugin, loaded_plugins
 from nasbench_ga.search import Search
 from nasbench_ga.spaces import Genotypes
 
-START_SECONDS = 5.0
+START_SECONDS = 8.0
 """What processes have to save to be worth starting: each imports what a surrogate needs."""
 
 
