@@ -267,7 +267,7 @@ def draw(report: Report, rows: Rows, path: Path) -> None:
         for axes, (title, values, optimum) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
         ):
-            _draw_panel(axes, curves.evaluations, values, optimum)
+            _draw_panel(axes, curves.cost, values, optimum)
             axes.set_title(title, loc="left")
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
@@ -290,7 +290,9 @@ def _panels(report: Report, rows: Rows, curves: BestSoFar) -> list[tuple[str, ND
     return panels
 
 
-def _draw_panel(axes: Any, evaluations: NDArray[np.int64], values: NDArray[np.float64], optimum: float | None) -> None:
+def _draw_panel(
+    axes: Any, evaluations: NDArray[np.float64], values: NDArray[np.float64], optimum: float | None
+) -> None:
     alive = np.isfinite(values).any(0)
     if not alive.any():
         axes.set_axis_off()

@@ -11,7 +11,6 @@ from nasbench_ga import report, summary
 from nasbench_ga.fitness import Evaluation, TableAccuracy, as_fitness
 from nasbench_ga.rows import Rows
 from nasbench_ga.spaces import get_space
-from nasbench_ga.statistics import best_so_far
 from nasbench_ga.tables import choose_objective, open_table
 
 SPACE = get_space("nats-sss")
@@ -31,30 +30,6 @@ def rows_of(values: list[list[float]]) -> Rows:
         value=np.concatenate([np.array(own, float) for own in values]),
         seconds=np.ones(total),
     )
-
-
-@given(st.lists(st.lists(NUMBERS, min_size=1, max_size=30), min_size=1, max_size=4))
-def test_best_so_far_equals_a_plain_loop(values: list[list[float]]) -> None:
-    rows = rows_of(values)
-    curves = best_so_far(rows)
-    offset = 0
-    for run, own in enumerate(values):
-        for point, evaluations in enumerate(curves.evaluations):
-            seen = [value for value in own[:evaluations] if np.isfinite(value)]
-            if evaluations > len(own) or not seen:
-                assert np.isnan(curves.value[run, point])
-                assert curves.row[run, point] == -1
-            else:
-                assert curves.value[run, point] == max(seen)
-                assert curves.row[run, point] == offset + own.index(max(seen))
-        offset += len(own)
-
-
-def test_long_runs_are_shown_at_evenly_spaced_points() -> None:
-    curves = best_so_far(rows_of([list(range(20_000))]))
-    assert len(curves.evaluations) <= 400
-    assert (curves.evaluations[0], curves.evaluations[-1]) == (1, 20_000)
-    np.testing.assert_array_equal(curves.value[0], curves.evaluations - 1)
 
 
 @given(st.lists(st.lists(NUMBERS, min_size=1, max_size=20), min_size=1, max_size=4))

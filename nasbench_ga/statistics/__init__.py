@@ -16,12 +16,13 @@ from nasbench_ga.statistics.post_hoc import PostHoc, dunn, nemenyi
 from nasbench_ga.statistics.power import mann_whitney_power, noether_repeats, repeats_needed
 from nasbench_ga.statistics.running_time import RunningTime, expected_running_time
 from nasbench_ga.statistics.samples import Sample
-from nasbench_ga.statistics.trajectories import Trajectory, shared_span, trajectories
+from nasbench_ga.statistics.trajectories import Clock, Trajectory, shared_span, trajectories
 from nasbench_ga.statistics.two_samples import brunner_munzel, kolmogorov_smirnov, mann_whitney, wilcoxon
 
 __all__ = [
     "AverageRanks",
     "BestSoFar",
+    "Clock",
     "Comparison",
     "Comparisons",
     "EffectSize",

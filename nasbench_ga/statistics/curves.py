@@ -1,52 +1,64 @@
-"""Best-so-far curves: what each run had found after so many evaluations."""
+"""Best-so-far curves of several runs on one grid: what each had found after so much cost."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench_ga.errors import NasbenchError
 from nasbench_ga.rows import Rows
+from nasbench_ga.statistics.trajectories import Clock, Trajectory, check_clock, trajectories
 
 GRID_POINTS = 400
 
 
 @dataclass(frozen=True)
 class BestSoFar:
-    """The incumbents of several runs on one grid of evaluations.
+    """The incumbents of several runs on one grid of costs.
 
     Attributes:
-        evaluations: int64, shape (points,), ascending, from 1.
-        value: float64, shape (runs, points): the highest fitness among so many evaluations; NaN before the first
-            number and after the run's last evaluation.
+        cost: float64, shape (points,), ascending: evaluations from 1, or seconds from the first number on.
+        value: float64, shape (runs, points): the highest fitness known at that cost; NaN before the first number and
+            after the end of the run.
         row: int64, shape (runs, points): the row of that evaluation, -1 where there is none.
+        clock: the unit of cost.
     """
 
-    evaluations: NDArray[np.int64]
+    cost: NDArray[np.float64]
     value: NDArray[np.float64]
     row: NDArray[np.int64]
+    clock: Clock = "evaluations"
 
 
-def best_so_far(rows: Rows) -> BestSoFar:
-    """The incumbents of every repeat at up to 400 numbers of evaluations, evenly spaced on a logarithmic axis.
+def best_so_far(rows: Rows, clock: Clock = "evaluations") -> BestSoFar:
+    """The incumbents of every repeat at up to 400 costs, evenly spaced on a logarithmic axis.
 
     Args:
         rows: evaluations by repeat and step.
+        clock: what costs are counted in, as of `trajectories`.
+
+    Raises:
+        NasbenchError: there are no rows, or what `trajectories` raises, or no evaluation costs any seconds.
     """
-    starts = np.flatnonzero(np.diff(rows.repeat, prepend=-1))
-    lengths = np.diff(starts, append=len(rows))
-    longest = int(lengths.max())
-    grid = np.unique(np.geomspace(1, longest, GRID_POINTS).round().astype(np.int64))
-    value = np.full((len(starts), len(grid)), np.nan)
-    row = np.full((len(starts), len(grid)), -1)
-    for run, (start, length) in enumerate(zip(starts, lengths, strict=True)):
-        fitness = np.where(np.isnan(rows.value[start : start + length]), -np.inf, rows.value[start : start + length])
-        highest = np.maximum.accumulate(fitness)
-        improves = np.concatenate([[True], highest[1:] > highest[:-1]])
-        incumbent = np.maximum.accumulate(np.where(improves, np.arange(length), 0))
-        at = grid[grid <= length] - 1
-        found = np.isfinite(highest[at])
-        value[run, : len(at)] = np.where(found, highest[at], np.nan)
-        row[run, : len(at)] = np.where(found, start + incumbent[at], -1)
-    return BestSoFar(grid, value, row)
+    runs = trajectories(rows, clock)
+    grid = _grid(runs)
+    return BestSoFar(
+        grid, np.stack([run.at(grid) for run in runs]), np.stack([run.row_at(grid) for run in runs]), clock
+    )
+
+
+def _grid(runs: Sequence[Trajectory]) -> NDArray[np.float64]:
+    """Whole numbers of evaluations, or seconds from the first number of any run to the longest one's end."""
+    clock, until = check_clock(runs), max(run.spent for run in runs)
+    if clock == "evaluations":
+        return np.unique(np.geomspace(1, until, GRID_POINTS).round())
+    if until == 0:
+        raise NasbenchError(
+            "Expected evaluations that cost some seconds, but all of them cost none: read these runs against "
+            "evaluations."
+        )
+    since = min((float(cost) for run in runs for cost in run.cost if cost > 0), default=until)
+    return np.unique(np.geomspace(since, until, GRID_POINTS))

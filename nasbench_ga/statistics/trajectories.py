@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -22,23 +23,24 @@ class Trajectory:
     Attributes:
         cost: float64, shape (m,), ascending: what had been spent when a new best was known.
         value: float64, shape (m,), ascending: that best.
+        row: int64, shape (m,): which of the rows that it was read from each is, from 0.
         spent: what the whole run cost.
         clock: the unit of cost.
     """
 
     cost: NDArray[np.float64]
     value: NDArray[np.float64]
+    row: NDArray[np.int64]
     spent: float
     clock: Clock = "evaluations"
 
     def __post_init__(self) -> None:
-        rising = (
-            len(self.cost) == len(self.value) and np.all(np.diff(self.cost) > 0) and np.all(np.diff(self.value) > 0)
-        )
-        if not rising or not np.isfinite([*self.cost, *self.value, self.spent]).all():
+        alike = len(self.cost) == len(self.value) == len(self.row)
+        rising = np.all(np.diff(self.cost) > 0) and np.all(np.diff(self.value) > 0)
+        if not (alike and rising and np.isfinite([*self.cost, *self.value, self.spent]).all()):
             raise NasbenchError(
-                f"Expected a best-so-far curve with finite, rising costs and values, got costs {self.cost} and values "
-                f"{self.value}: give the improvements only, in the order in which they were found."
+                f"Expected a best-so-far curve with finite, rising costs and values, got costs {self.cost}, values "
+                f"{self.value} and rows {self.row}: give the improvements only, in the order in which they were found."
             )
         if len(self.cost) and self.spent < self.cost[-1]:
             raise NasbenchError(
@@ -53,14 +55,21 @@ class Trajectory:
 
     def at(self, costs: ArrayLike) -> NDArray[np.float64]:
         """The best known at each cost, of the same shape; NaN before the first number and after the run."""
-        costs = np.asarray(costs, np.float64)
-        known = np.concatenate([[np.nan], self.value])[np.searchsorted(self.cost, costs, side="right")]
-        return np.where(costs <= self.spent, known, np.nan)
+        return np.concatenate([[np.nan], self.value])[self._steps(costs)]
+
+    def row_at(self, costs: ArrayLike) -> NDArray[np.int64]:
+        """The row of the best known at each cost, of the same shape; -1 before the first number and after the run."""
+        return np.concatenate([[-1], self.row])[self._steps(costs)]
 
     def cost_of(self, target: float) -> float:
         """What it took to reach at least the target; infinity if the run did not."""
         reached = np.searchsorted(self.value, target, side="left")
         return float(self.cost[reached]) if reached < len(self.cost) else float("inf")
+
+    def _steps(self, costs: ArrayLike) -> NDArray[np.int64]:
+        """How many improvements had been found at each cost; 0 after the run, of which nothing is known then."""
+        costs = np.asarray(costs, np.float64)
+        return np.where(costs <= self.spent, np.searchsorted(self.cost, costs, side="right"), 0)
 
 
 def trajectories(rows: Rows, clock: Clock = "evaluations") -> list[Trajectory]:
@@ -75,7 +84,8 @@ def trajectories(rows: Rows, clock: Clock = "evaluations") -> list[Trajectory]:
     """
     if clock not in ("evaluations", "seconds"):
         raise NasbenchError(f"Expected costs in evaluations or seconds, got {clock!r}.")
-    return [_trajectory(own, clock) for own in rows.by_repeat()]
+    starts = np.flatnonzero(np.diff(rows.repeat, prepend=-1)).tolist()
+    return [_trajectory(rows, start, end, clock) for start, end in pairwise([*starts, len(rows)])]
 
 
 def shared_span(*sets: Sequence[Trajectory]) -> tuple[float, float]:
@@ -110,17 +120,25 @@ def check_clock(runs: Sequence[Trajectory]) -> Clock:
     return runs[0].clock
 
 
-def _trajectory(rows: Rows, clock: Clock) -> Trajectory:
-    cost = np.arange(1.0, len(rows) + 1)
+def _trajectory(rows: Rows, start: int, end: int, clock: Clock) -> Trajectory:
+    """The curve of the repeat in these rows."""
+    value, seconds = rows.value[start:end], rows.seconds[start:end]
+    cost = np.arange(1.0, len(value) + 1)
     if clock == "seconds":
-        if not np.all(rows.seconds >= 0):
+        if not np.all(seconds >= 0):
             raise NasbenchError(
-                f"Expected the seconds of every evaluation, but those of some of repeat {rows.repeat[0]} are unknown "
-                f"or negative: read these runs against evaluations."
+                f"Expected the seconds of every evaluation, but those of some of repeat {rows.repeat[start]} are "
+                f"unknown or negative: read these runs against evaluations."
             )
-        cost = rows.seconds.cumsum()
-    best = np.maximum.accumulate(np.where(np.isfinite(rows.value), rows.value, -np.inf))
+        cost = seconds.cumsum()
+    best = np.maximum.accumulate(np.where(np.isfinite(value), value, -np.inf))
+    row = start + np.flatnonzero(_rises(best))
     last = np.append(cost[1:] > cost[:-1], True)
-    cost, best = cost[last], best[last]
-    improves = best > np.concatenate([[-np.inf], best[:-1]])
-    return Trajectory(cost[improves], best[improves], float(cost[-1]), clock)
+    known = _rises(best[last])
+    row = row[np.searchsorted(rows.value[row], best[last][known])]
+    return Trajectory(cost[last][known], best[last][known], row, float(cost[-1]), clock)
+
+
+def _rises(best: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where a running maximum is higher than before."""
+    return best > np.concatenate([[-np.inf], best[:-1]])

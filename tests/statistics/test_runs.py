@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.rows import Rows
 from nasbench_ga.statistics import (
+    Clock,
     Trajectory,
     area_under_curve,
     best_so_far,
@@ -20,6 +21,8 @@ from nasbench_ga.statistics import (
 pytestmark = pytest.mark.filterwarnings("error")
 
 VALUES = st.lists(st.lists(st.integers(0, 9), min_size=2, max_size=12), min_size=1, max_size=4)
+FITNESS = st.one_of(st.sampled_from([np.nan, -np.inf, 0, 1, 2, 3.5]), st.floats(-1e6, 1e6))
+NUMBERS = st.lists(st.lists(st.tuples(FITNESS, st.integers(0, 3)), min_size=1, max_size=12), min_size=1, max_size=4)
 
 
 def rows_of(runs: list[list[float]], seconds: list[list[float]] | None = None) -> Rows:
@@ -34,7 +37,7 @@ def rows_of(runs: list[list[float]], seconds: list[list[float]] | None = None) -
 
 def run_of(*steps: tuple[float, float], spent: float) -> Trajectory:
     cost, value = np.array(steps, float).reshape(-1, 2).T
-    return Trajectory(cost, value, spent)
+    return Trajectory(cost, value, np.arange(len(cost)), spent)
 
 
 @given(st.lists(st.integers(-3, 3), min_size=2, max_size=20))
@@ -63,12 +66,51 @@ def test_a_trajectory_against_seconds() -> None:
     assert (found.spent, found.clock) == (20, "seconds")
 
 
-@given(VALUES)
-def test_trajectories_are_best_so_far_curves(runs: list[list[int]]) -> None:
-    rows = rows_of(runs)
-    curves = best_so_far(rows)
-    for own, curve in zip(trajectories(rows), curves.value, strict=True):
-        assert own.at(curves.evaluations) == pytest.approx(curve, nan_ok=True)
+def test_a_trajectory_knows_which_row_each_improvement_was() -> None:
+    """Of rows that free evaluations share their cost with, the first one that reached the best."""
+    rows = rows_of([[1, 2], [4, 4, 7, 9, 8, 9, 10]], [[1, 1], [5, 0, 0, 0, 0, 0, 3]])
+    first, second = trajectories(rows, "seconds")
+    assert first.row.tolist() == [0, 1]
+    assert (second.value.tolist(), second.row.tolist()) == ([9, 10], [5, 8])
+    assert second.row_at([[0, 4.9], [5, 7.9], [8, 8.1]]).tolist() == [[-1, -1], [5, 5], [8, -1]]
+    assert trajectories(rows)[1].row_at([1, 2, 3, 4, 7, 8]).tolist() == [2, 2, 4, 5, 8, -1]
+
+
+@given(NUMBERS, st.sampled_from(["evaluations", "seconds"]))
+def test_curves_are_a_plain_loop(runs: list[list[tuple[float, float]]], clock: Clock) -> None:
+    values, seconds = ([[pair[which] for pair in run] for run in runs] for which in (0, 1))
+    rows = rows_of(values, seconds)
+    if clock == "seconds" and not np.any(rows.seconds):
+        return
+    curves, offset = best_so_far(rows, clock), 0
+    assert curves.clock == clock
+    for run, own in enumerate(values):
+        costs = np.cumsum(seconds[run]) if clock == "seconds" else np.arange(1, len(own) + 1)
+        for point, cost in enumerate(curves.cost):
+            seen = [value for value, when in zip(own, costs, strict=True) if when <= cost and np.isfinite(value)]
+            known = bool(seen) and cost <= costs[-1]
+            assert curves.value[run, point] == (max(seen) if known else pytest.approx(np.nan, nan_ok=True))
+            assert curves.row[run, point] == (offset + own.index(max(seen)) if known else -1)
+        offset += len(own)
+
+
+def test_the_grid_of_evaluations_is_of_whole_numbers() -> None:
+    assert best_so_far(rows_of([[3], [1, 2, 5]])).cost.tolist() == [1, 2, 3]
+    curves = best_so_far(rows_of([list(range(20_000))]))
+    assert len(curves.cost) <= 400
+    assert (curves.cost[0], curves.cost[-1]) == (1, 20_000)
+    assert np.array_equal(curves.value[0], curves.cost - 1)
+
+
+def test_the_grid_of_seconds_is_even_on_a_logarithmic_axis() -> None:
+    """From the first number, after 2 seconds of the second run, to the end of the longest one, after 200."""
+    curves = best_so_far(rows_of([[3, 4], [np.nan, 2]], [[10, 190], [1, 1]]), "seconds")
+    assert len(curves.cost) == 400
+    assert (curves.cost[0], curves.cost[-1]) == (2, 200)
+    assert np.diff(np.log(curves.cost)) == pytest.approx(np.log(100) / 399)
+    assert (curves.value[0, -1], curves.row[0, -1], curves.value[1, 0], curves.row[1, 0]) == (4, 1, 2, 3)
+    nothing = best_so_far(rows_of([[np.nan, -np.inf]]), "seconds")
+    assert (nothing.cost.tolist(), nothing.row.tolist()) == ([2], [[-1]])
 
 
 def test_running_time_is_all_that_was_spent_a_success() -> None:
@@ -127,7 +169,7 @@ def test_area_goes_with_the_unit_of_fitness(runs: list[list[int]], scale: int, s
 
 def test_what_cannot_be_read_is_a_sentence() -> None:
     run, rows = run_of((3, 1), spent=10), rows_of([[1, 2]], [[1, np.nan]])
-    by_the_clock = Trajectory(np.array([1.0]), np.array([1.0]), 5.0, "seconds")
+    by_the_clock = Trajectory(np.array([1.0]), np.array([1.0]), np.array([0]), 5.0, "seconds")
     with pytest.raises(NasbenchError, match="run 0 has some from 3 to 10 only"):
         area_under_curve([run], 1, 10)
     with pytest.raises(NasbenchError, match="run 0 has some from 3 to 10 only"):
@@ -144,6 +186,10 @@ def test_what_cannot_be_read_is_a_sentence() -> None:
         trajectories(rows, "seconds")
     with pytest.raises(NasbenchError, match="in evaluations or seconds, got 'hours'"):
         trajectories(rows, "hours")
+    with pytest.raises(NasbenchError, match="all of them cost none: read these runs against evaluations"):
+        best_so_far(rows_of([[1, 2]], [[0, 0]]), "seconds")
+    with pytest.raises(NasbenchError, match="got no run"):
+        best_so_far(rows.take(np.arange(0)))
     with pytest.raises(NasbenchError, match="rising costs and values"):
         run_of((1, 2), (2, 2), spent=5)
     with pytest.raises(NasbenchError, match="at least what it took to find its best"):
