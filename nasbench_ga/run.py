@@ -32,6 +32,7 @@ from nasbench_ga.files import read_json
 from nasbench_ga.fitness import Fitness, FitnessContext, NASWTSettings, make_fitness
 from nasbench_ga.plugins import load_plugin
 from nasbench_ga.report import PICTURE, Report, draw, show
+from nasbench_ga.rows import Rows
 from nasbench_ga.search import GeneticSettings, NASEAFASettings, RandomSettings, Search, UsualBudget, searches
 from nasbench_ga.spaces import Space, get_space
 from nasbench_ga.study import Budget, Study, conduct
@@ -85,7 +86,7 @@ class RunConfig:
     results: Path | None = None
     """Folder of the record; by default one under results/runs/ named after the configuration."""
     resume: bool = False
-    """Go on where a killed run of this configuration stopped."""
+    """Go on where a killed run of this configuration stopped, or add repeats to a finished one in --results."""
     checkpoint_seconds: float = 2.0
     """Time between checkpoints."""
     workers: int | None = None
@@ -182,41 +183,43 @@ def _run(config: RunConfig, progress: bool) -> Report:
     settings = _settings_of(config, search)
     dataset = Metric.parse(objective.search).dataset if objective else None
     budget = _budget_of(config, fitness, search.usual_budget(settings, dataset))
-    workers = config.workers or available_cores()
-    study = Study(
-        space,
-        fitness,
-        lambda rng: search(space, rng, settings),
-        config.repeats,
-        config.seed,
-        budget,
-        workers=workers,
-    )
     recorded = {
         **{key: getattr(config, key) for key in ("space", "fitness", "algorithm", "repeats", "seed")},
         "settings": search.describe(settings),
         "fitness_provenance": dict(fitness.provenance),
+        "fitness_metric": fitness.metric,
+        "seconds_are": fitness.seconds_are,
         "budget": dataclasses.asdict(budget),
         "table": table and {"name": table.name, "fingerprint": table.fingerprint, **table.provenance},
         "objective": objective and dataclasses.asdict(objective),
         "load": plugins,
     }
     folder = config.results or RUNS / _folder_name(recorded)
-    recorder = records.Recorder(folder, recorded, space.genes)
+    recorder = records.Recorder(folder, recorded, space.genes, config.resume)
     report_of = partial(
         Report, config.fitness, fitness, space, table, objective, folder, source.instead_of if source else (), why_none
     )
     with recorder.opened():
-        if config.resume and recorder.finished:
-            wall_seconds = read_json(folder / records.ENVIRONMENT)["repeat_wall_seconds"]
-            evaluated = records.read_evaluations(folder)
-            ids, values = evaluated["id"].to_numpy(), evaluated["value"].to_numpy()
-            return report_of(
-                read_json(folder / records.SUMMARY), records.read_cycles(folder), wall_seconds, ids, values
-            )
-        rows = conduct(study, recorder, config.resume, config.checkpoint_seconds, progress)
-        wall_seconds = [repeat.wall_seconds for repeat in study.repeats]
-        cycles = summarise_cycles(rows, {repeat.number: repeat.search.log for repeat in study.repeats})
+        earlier = recorder.earlier()
+        if 0 < earlier.repeats == config.repeats:
+            summary, rows = read_json(folder / records.SUMMARY), earlier.rows
+            return report_of(summary, earlier.cycles, earlier.wall_seconds, rows.id, rows.value)
+        study = Study(
+            space,
+            fitness,
+            lambda rng: search(space, rng, settings),
+            config.repeats,
+            config.seed,
+            budget,
+            only=range(earlier.repeats, config.repeats),
+            workers=config.workers or available_cores(),
+        )
+        study.memo.restore(earlier.rows)
+        conducted = conduct(study, recorder, config.checkpoint_seconds, progress)
+        rows = Rows.concatenate([earlier.rows, conducted], space.genes)
+        wall_seconds = [*earlier.wall_seconds, *(repeat.wall_seconds for repeat in study.repeats)]
+        logs = {repeat.number: repeat.search.log for repeat in study.repeats}
+        cycles = [*earlier.cycles, *summarise_cycles(conducted, logs)]
         told = report_of(summarise(rows, space, table, objective), cycles, wall_seconds, rows.id, rows.value)
         draw(told, rows, folder / PICTURE)
         times = {"repeat_wall_seconds": wall_seconds, "session_wall_seconds": time.perf_counter() - started}

@@ -104,8 +104,9 @@ class Memo:
     def restore(self, rows: Rows) -> None:
         """Takes the outcomes of earlier evaluations."""
         keys, first = np.unique(self._keys(rows.genotype, rows.id), return_index=True)
-        known = rows.take(first)
-        self._remember(keys, Evaluation(known.value, known.seconds, known.extras))
+        new = self._places_of(keys) < 0
+        known = rows.without(PREDICTED).take(first[new])
+        self._remember(keys[new], Evaluation(known.value, known.seconds, known.extras))
 
     def _keys(self, genotypes: Genotypes, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         if not self.fitness.per_network:
@@ -298,22 +299,19 @@ class Study:
         """Goes on from where `state` was taken, `rows` being all that it had given by then."""
         for repeat, own in zip(self.repeats, state, strict=True):
             repeat.restore(own)
-        self.memo.restore(rows.without(PREDICTED))
+        self.memo.restore(rows)
 
 
-def conduct(
-    study: Study, recorder: Recorder, resume: bool = False, checkpoint_seconds: float = 2.0, progress: bool = False
-) -> Rows:
+def conduct(study: Study, recorder: Recorder, checkpoint_seconds: float = 2.0, progress: bool = False) -> Rows:
     """Runs a study to its end and gives all its rows, by repeat and step.
 
     Args:
-        study: fresh; it is taken to where an earlier run stopped if `resume` finds one.
+        study: fresh; it is taken to where an earlier run stopped if the recorder is to resume one.
         recorder: of an opened folder (see `Recorder.opened`).
-        resume: go on from the recorder's last checkpoint, if it has one.
         checkpoint_seconds: time between checkpoints.
         progress: show a bar if it takes more than two seconds.
     """
-    if (state := recorder.saved_state(resume)) is not None:
+    if (state := recorder.saved_state()) is not None:
         study.restore(state, recorder.rows())
     limit = study.budget.evaluations
     total = limit * len(study.repeats) if limit else None

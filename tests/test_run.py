@@ -22,6 +22,7 @@ import nasbench_ga as ng
 from nasbench_ga import records, study
 from nasbench_ga.errors import CorruptFileError, NasbenchError, RecordError, UnknownNameError
 from nasbench_ga.fitness import TableAccuracy
+from nasbench_ga.records import recorder
 from nasbench_ga.run import RunConfig, main, run
 from nasbench_ga.search import Genetic, GeneticSettings
 
@@ -179,7 +180,6 @@ def test_results_of_another_configuration_are_refused_and_left_alone() -> None:
     before = {path: path.read_bytes() for path in folder.iterdir()}
     for other in (
         replace(SMALL, seed=5),
-        replace(SMALL, repeats=4),
         replace(SMALL, genetic=GeneticSettings(population=20)),
     ):
         with pytest.raises(RecordError, match="another configuration"):
@@ -252,7 +252,7 @@ def test_an_interruption_in_the_midst_of_a_step_resumes_to_the_same_record(
     assert contents(run(replace(broken, resume=True)).folder) == whole
 
 
-@pytest.mark.parametrize("step", ["draw", "_write_parquet", "rmtree"])
+@pytest.mark.parametrize("step", ["draw", "write_parquet", "rmtree"])
 def test_a_run_killed_while_it_finishes_resumes_to_the_same_record(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = contents(run(replace(SMALL, results=Path("whole"))).folder)
     broken = replace(SMALL, results=Path("broken"), checkpoint_seconds=0.0)
@@ -260,7 +260,7 @@ def test_a_run_killed_while_it_finishes_resumes_to_the_same_record(step: str, mo
     def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    owner = {"draw": sys.modules["nasbench_ga.run"], "_write_parquet": records, "rmtree": records.shutil}[step]
+    owner = {"draw": sys.modules["nasbench_ga.run"], "write_parquet": recorder, "rmtree": recorder.shutil}[step]
     with monkeypatch.context() as patch:
         if step == "rmtree":  # the state is gone by then, the parts are not
             patch.setattr(owner, step, lambda path, **_: (path / "rows-000000.arrow").exists() and killed())

@@ -1,4 +1,4 @@
-"""The run record on disk: `config.json`, `evaluations.parquet`, `summary.json`, `cycles.json`, `environment.json`.
+"""Writing the record of a run, so that nothing is lost and a killed run goes on.
 
 While a study runs, its folder also holds `progress/`: the rows so far in numbered parts, and the state that belongs
 to them. Each file is written whole or not at all, the state after its rows, so a study killed at any moment goes on
@@ -12,38 +12,52 @@ import hashlib
 import json
 import pickle
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
-from numpy.typing import NDArray
-from tqdm import tqdm
 
 from nasbench_ga.errors import CorruptFileError, NasbenchError, RecordError
 from nasbench_ga.files import atomic_path, load_plain_pickle, read_json, write_bytes, write_json
+from nasbench_ga.records.columns import Metrics, as_rows, read_parquet, read_part, rows_as_bytes, write_parquet
+from nasbench_ga.records.finished import read_cycles
+from nasbench_ga.records.layout import (
+    CONFIG,
+    CYCLES,
+    ENVIRONMENT,
+    EVALUATIONS,
+    SUMMARY,
+    is_finished,
+    progress_folder,
+    state_file,
+)
 from nasbench_ga.rows import Rows
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+T = TypeVar("T")
 FORMAT = 1
-CONFIG, EVALUATIONS, SUMMARY, CYCLES, ENVIRONMENT = (
-    "config.json",
-    "evaluations.parquet",
-    "summary.json",
-    "cycles.json",
-    "environment.json",
-)
-_ROWS_PER_GROUP = 1 << 17
-_OWN_COLUMNS = ("repeat", "step", "generation", "id", "genotype", "value", "seconds")
 
-Metrics = Callable[[NDArray[np.int64]], Mapping[str, NDArray[np.float64]]]
-"""Gives, for cells of shape (n,), every number that is known of them."""
+
+@dataclass(frozen=True)
+class Earlier:
+    """Repeats that a finished record of fewer repeats already holds.
+
+    Attributes:
+        rows: their evaluations, by repeat and step.
+        cycles: what their searches said of each cycle.
+        wall_seconds: of each of them.
+    """
+
+    rows: Rows
+    cycles: list[dict[str, Any]]
+    wall_seconds: list[float]
+
+    @property
+    def repeats(self) -> int:
+        """How many there are."""
+        return len(self.wall_seconds)
 
 
 class Recorder:
@@ -53,13 +67,14 @@ class Recorder:
         folder: made if missing.
         config: everything the results depend on, as JSON; a folder of another configuration is refused.
         genes: genes of a genotype.
+        resume: go on from an unfinished run of this configuration, or add repeats to a finished one of fewer.
     """
 
-    def __init__(self, folder: Path, config: dict[str, Any], genes: int) -> None:
+    def __init__(self, folder: Path, config: dict[str, Any], genes: int, resume: bool = False) -> None:
         self.folder = folder
         self.config: dict[str, Any] = json.loads(json.dumps({"format": FORMAT, **config}))
         self.genes = genes
-        self._progress = folder / "progress"
+        self.resume = resume
         self._digests: list[str] = []
         self._pending: list[Rows] = []
         self._written: list[Rows] = []
@@ -105,33 +120,72 @@ class Recorder:
                 )
             return
         different = differing_keys(read_json(path), self.config)
-        if different:
+        if different == ["repeats"]:
+            self._refuse_other_repeats(read_json(path)["repeats"])
+        elif different:
             raise RecordError(
                 f"{self.folder} holds results of another configuration (it differs in {', '.join(different)}); "
                 "nothing was changed. Choose another folder with --results."
             )
 
-    def saved_state(self, resume: bool) -> list[dict[str, Any]] | None:
+    def _refuse_other_repeats(self, held: int) -> None:
+        wanted = self.config["repeats"]
+        if not (self.resume and self.finished and held < wanted):
+            held_here = f"{self.folder} holds {held} repeats of this configuration, and {wanted} are wanted; "
+            if held > wanted:
+                raise RecordError(f"{held_here}choose another folder with --results.")
+            if self.finished:
+                raise RecordError(f"{held_here}add the others with --resume.")
+            raise RecordError(f"{held_here}finish those first, with --repeats {held} --resume.")
+
+    def earlier(self) -> Earlier:
+        """The repeats that need not be run, as a finished record of fewer holds them; often none.
+
+        Raises:
+            CorruptFileError: the record is damaged.
+        """
+        first = self._first_repeat() if self.resume else 0
+        if not first:
+            return Earlier(Rows.concatenate([], self.genes), [], [])
+        rows = as_rows(read_parquet(self.folder / EVALUATIONS))
+        cycles = [cycle for cycle in read_cycles(self.folder) if cycle["repeat"] < first]
+        wall_seconds = read_json(self.folder / ENVIRONMENT)["repeat_wall_seconds"]
+        return Earlier(rows.take(np.flatnonzero(rows.repeat < first)), cycles, wall_seconds[:first])
+
+    def _first_repeat(self) -> int:
+        """The first repeat that is to be run, or gone on with."""
+        if self._state_file.exists():
+            return int(self._damage_named(self._read_state)["repeats"][0]["number"])
+        return int(read_json(self.folder / CONFIG)["repeats"]) if self.finished else 0
+
+    def saved_state(self) -> list[dict[str, Any]] | None:
         """The state of an unfinished study to go on from, None if there is none; its rows are in `rows` then.
 
         Raises:
-            RecordError: there is an unfinished study, and `resume` was not asked for.
+            RecordError: there is an unfinished study, and resuming was not asked for.
             CorruptFileError: its files are damaged.
         """
         if not self._state_file.exists():
             shutil.rmtree(self._progress, ignore_errors=True)
             return None
-        if not resume:
+        if not self.resume:
             raise RecordError(
                 f"{self.folder} holds an unfinished run; go on with --resume, or delete the folder to start again."
             )
+        return self._damage_named(self._taken_up)
+
+    def _taken_up(self) -> list[dict[str, Any]]:
+        state = self._read_state()
+        digests = state["parts"]
+        self._written = [read_part(self._part(n), digest) for n, digest in enumerate(digests)]
+        self._digests = list(digests)
+        return list(state["repeats"])
+
+    def _damage_named(self, read: Callable[[], T]) -> T:
+        """What is kept for going on, read; damage is told with what to do about it."""
         try:
-            state = self._read_state()
-            digests = state["parts"]
-            self._written = [_read_rows(self._part(n), digest, self.genes) for n, digest in enumerate(digests)]
-            self._digests = list(digests)
-            return list(state["repeats"])
-        except (KeyError, TypeError, OSError) as error:
+            return read()
+        except (KeyError, IndexError, TypeError, OSError) as error:
             raise CorruptFileError(f"{self._progress} is damaged ({error}).{self._start_again}") from error
         except CorruptFileError as error:
             raise CorruptFileError(f"{error}{self._start_again}") from error
@@ -157,7 +211,7 @@ class Recorder:
             NasbenchError: the state holds what could not be read back; nothing was written.
         """
         rows = Rows.concatenate(self._pending, self.genes)
-        part = _rows_as_bytes(rows)
+        part = rows_as_bytes(rows)
         digests = [*self._digests, hashlib.sha256(part).hexdigest()]
         content = pickle.dumps({"parts": digests, "repeats": state}, protocol=5)
         if not self._digests:
@@ -170,11 +224,15 @@ class Recorder:
     @property
     def finished(self) -> bool:
         """Whether the record is there and whole."""
-        return (self.folder / ENVIRONMENT).exists() and not self._state_file.exists()
+        return is_finished(self.folder)
 
     @property
     def _state_file(self) -> Path:
-        return self._progress / "state.pickle"
+        return state_file(self.folder)
+
+    @property
+    def _progress(self) -> Path:
+        return progress_folder(self.folder)
 
     def _part(self, number: int) -> Path:
         return self._progress / f"rows-{number:06d}.arrow"
@@ -204,7 +262,7 @@ class Recorder:
         """
         write_json(self.folder / CONFIG, self.config)
         with atomic_path(self.folder / EVALUATIONS) as temporary:
-            _write_parquet(rows, metrics, temporary, progress)
+            write_parquet(rows, metrics, temporary, progress)
         write_json(self.folder / SUMMARY, summary)
         if cycles:
             write_json(self.folder / CYCLES, cycles)
@@ -227,98 +285,3 @@ def differing_keys(a: Any, b: Any, prefix: str = "") -> list[str]:
     if isinstance(a, dict) and isinstance(b, dict):
         return [d for key in sorted({*a, *b}) for d in differing_keys(a.get(key), b.get(key), f"{prefix}{key}.")]
     return [] if a == b else [prefix.rstrip(".") or "everything"]
-
-
-def _arrow_columns(rows: Rows) -> dict[str, pa.Array]:
-    columns = {f.name: getattr(rows, f.name) for f in fields(rows) if f.name not in ("genotype", "extras")}
-    genes = pa.array(np.ascontiguousarray(rows.genotype).reshape(-1))
-    genotype = pa.FixedSizeListArray.from_arrays(genes, rows.genotype.shape[1])
-    own = {**{name: pa.array(values) for name, values in columns.items()}, "genotype": genotype}
-    return {
-        **{name: own[name] for name in _OWN_COLUMNS},
-        **{key: pa.array(v) for key, v in rows.extras.items()},
-    }
-
-
-def _rows_as_bytes(rows: Rows) -> bytes:
-    batch = pa.record_batch(_arrow_columns(rows))
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, batch.schema) as file:
-        file.write_batch(batch)
-    return bytes(sink.getvalue())
-
-
-def _read_rows(path: Path, digest: str, genes: int) -> Rows:
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise CorruptFileError(f"{path} does not have the checksum it was written with.")
-    batch = pa.ipc.open_file(pa.BufferReader(content)).get_batch(0)
-    columns = {name: _numpy(batch[name], genes) for name in batch.schema.names}
-    return Rows(**{name: columns.pop(name) for name in _OWN_COLUMNS}, extras=columns)
-
-
-def _numpy(column: pa.Array, genes: int) -> NDArray[Any]:
-    if pa.types.is_fixed_size_list(column.type):
-        return np.asarray(column.flatten()).reshape(-1, genes)
-    return np.asarray(column)
-
-
-def _write_parquet(rows: Rows, metrics: Metrics, path: Path, progress: bool) -> None:
-    writer = None
-    try:
-        starts = range(0, max(len(rows), 1), _ROWS_PER_GROUP)
-        for start in tqdm(starts, "writing the record", delay=2, disable=not progress):
-            part = rows.take(np.arange(start, min(start + _ROWS_PER_GROUP, len(rows))))
-            known = {name: pa.array(values) for name, values in metrics(part.id).items()}
-            table = pa.table({**_arrow_columns(part), **known})
-            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
-            writer.write_table(table, row_group_size=_ROWS_PER_GROUP)
-    finally:
-        if writer is not None:
-            writer.close()
-
-
-def read_evaluations(folder: Path) -> pd.DataFrame:
-    """The evaluations of a finished record: one row each, as `evaluations.parquet` holds them.
-
-    Raises:
-        RecordError: there is no finished record.
-        CorruptFileError: the file is damaged.
-    """
-    path = folder / EVALUATIONS
-    if not path.exists():
-        raise RecordError(f"{folder} holds no finished record ({EVALUATIONS} is missing).")
-    try:
-        return pq.read_table(path).to_pandas()
-    except (pa.ArrowException, OSError) as error:
-        raise CorruptFileError(
-            f"{path} is damaged ({error}); run the configuration in {folder / CONFIG} again."
-        ) from error
-
-
-def read_summary(folder: Path) -> pd.DataFrame:
-    """The summary of a finished record, one row a repeat.
-
-    Raises:
-        RecordError: there is no finished record.
-        CorruptFileError: the file is damaged.
-    """
-    import pandas as pd
-
-    if not (folder / SUMMARY).exists():
-        raise RecordError(f"{folder} holds no finished record ({SUMMARY} is missing).")
-    return pd.DataFrame(read_json(folder / SUMMARY))
-
-
-def read_cycles(folder: Path) -> list[dict[str, Any]]:
-    """What the searches of a finished record said of each cycle; nothing if they say nothing.
-
-    Raises:
-        CorruptFileError: the file is damaged.
-    """
-    path = folder / CYCLES
-    cycles = read_json(path) if path.exists() else []
-    known = {"repeat", "cycle", "evaluations"}
-    if not isinstance(cycles, list) or not all(isinstance(one, dict) and known <= one.keys() for one in cycles):
-        raise CorruptFileError(f"{path} is damaged; run the configuration in {folder / CONFIG} again.")
-    return cycles

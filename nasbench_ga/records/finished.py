@@ -1,0 +1,157 @@
+"""Finished records, read back: every row is checked before anything is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_ga.errors import CorruptFileError, RecordError
+from nasbench_ga.files import read_json
+from nasbench_ga.records.columns import as_rows, read_parquet
+from nasbench_ga.records.layout import CONFIG, CYCLES, ENVIRONMENT, EVALUATIONS, SUMMARY, state_file
+from nasbench_ga.rows import Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished study.
+
+    Attributes:
+        folder: where it lies.
+        config: everything that its results depend on, as JSON.
+        rows: all evaluations, by repeat and step.
+        metrics: every number that its table knew of the evaluated cells, each float64, shape (len(rows),).
+        summary: one dictionary a repeat.
+    """
+
+    folder: Path
+    config: Mapping[str, Any]
+    rows: Rows
+    metrics: Mapping[str, NDArray[np.float64]]
+    summary: list[dict[str, Any]]
+
+    @property
+    def repeats(self) -> int:
+        """How many runs there are."""
+        return len(self.summary)
+
+
+def read_record(folder: Path) -> Record:
+    """A finished record, every row of which is what it should be.
+
+    Raises:
+        RecordError: there is no finished record.
+        CorruptFileError: a file is damaged, or does not agree with the others; the file and the row are named.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise RecordError(f"{folder} is no folder; give one that nasbench_ga.run wrote, as its last line names it.")
+    if state_file(folder).exists():
+        raise RecordError(f"{folder} holds an unfinished run; finish it first, with --resume.")
+    for name in (CONFIG, EVALUATIONS, SUMMARY, ENVIRONMENT):
+        _path(folder, name)
+    config, summary = read_json(folder / CONFIG), read_json(folder / SUMMARY)
+    if not isinstance(config, dict) or not {"space", "fitness", "algorithm", "budget", "repeats"} <= config.keys():
+        raise CorruptFileError(f"{folder / CONFIG} is no configuration of a run. {_again(folder)}")
+    table = read_parquet(folder / EVALUATIONS)
+    rows = as_rows(table)
+    metrics = {name: np.asarray(table[name], np.float64) for name in table.schema.names if "/" in name}
+    if wrong := _wrong_row(rows, metrics):
+        raise CorruptFileError(f"{folder / EVALUATIONS}, row {wrong}. {_again(folder)}")
+    if wrong := _wrong_summary(rows, summary, config["repeats"]):
+        raise CorruptFileError(f"{folder / SUMMARY}, {wrong}. {_again(folder)}")
+    return Record(folder, config, rows, metrics, summary)
+
+
+def read_evaluations(folder: Path) -> pd.DataFrame:
+    """The evaluations of a finished record: one row each, as `evaluations.parquet` holds them.
+
+    Raises:
+        RecordError: there is no finished record.
+        CorruptFileError: the file is damaged.
+    """
+    return read_parquet(_path(folder, EVALUATIONS)).to_pandas()
+
+
+def read_summary(folder: Path) -> pd.DataFrame:
+    """The summary of a finished record, one row a repeat.
+
+    Raises:
+        RecordError: there is no finished record.
+        CorruptFileError: the file is damaged.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(read_json(_path(folder, SUMMARY)))
+
+
+def read_cycles(folder: Path) -> list[dict[str, Any]]:
+    """What the searches of a finished record said of each cycle; nothing if they say nothing.
+
+    Raises:
+        CorruptFileError: the file is damaged.
+    """
+    path = folder / CYCLES
+    cycles = read_json(path) if path.exists() else []
+    known = {"repeat", "cycle", "evaluations"}
+    if not isinstance(cycles, list) or not all(isinstance(one, dict) and known <= one.keys() for one in cycles):
+        raise CorruptFileError(f"{path} is damaged. {_again(folder)}")
+    return cycles
+
+
+def _path(folder: Path, name: str) -> Path:
+    if not (folder / name).exists():
+        raise RecordError(f"{folder} holds no finished record ({name} is missing).")
+    return folder / name
+
+
+def _again(folder: Path) -> str:
+    return f"Run the configuration in {folder / CONFIG} again, into another folder."
+
+
+def _wrong_row(rows: Rows, metrics: Mapping[str, NDArray[np.float64]]) -> str:
+    """The first row that no run can have written, and why; nothing if there is none."""
+    if not len(rows):
+        return "0: there is none"
+    before = np.concatenate([[-1], rows.repeat[:-1]])
+    begins = rows.repeat != before
+    step = np.arange(len(rows)) - np.flatnonzero(begins)[begins.cumsum() - 1]
+    back = np.where(begins, False, np.diff(rows.generation, prepend=0) < 0)
+    checks: list[tuple[str, NDArray[Any], NDArray[Any], NDArray[np.bool_]]] = [
+        ("the repeat is {}, after repeat {}", rows.repeat, before, begins & (rows.repeat != before + 1)),
+        ("the step is {}, where step {} is expected", rows.step, step, rows.step != step),
+        ("the generation is {}, lower than before", rows.generation, before, back | (rows.generation < 0)),
+        ("the cell has the number {}, and numbers are 0 or more", rows.id, before, rows.id < 0),
+        ("the fitness is {}, which no fitness may be", rows.value, before, np.isposinf(rows.value)),
+        ("the seconds are {}, which is no time", rows.seconds, before, (rows.seconds < 0) | np.isinf(rows.seconds)),
+        *((f"{name} is {{}}, which is no number", known, before, np.isinf(known)) for name, known in metrics.items()),
+    ]
+    first = [(int(np.argmax(wrong)), number) for number, (*_, wrong) in enumerate(checks) if wrong.any()]
+    if not first:
+        return ""
+    row, number = min(first)
+    said, got, due, _ = checks[number]
+    return f"{row:,} (from 0): {said.format(got[row], due[row])}"
+
+
+def _wrong_summary(rows: Rows, summary: Any, repeats: int) -> str:
+    """The first repeat whose summary is not that of the rows, and why; nothing if there is none."""
+    own = rows.by_repeat()
+    if not isinstance(summary, list) or not all(isinstance(row, dict) for row in summary):
+        return "which is no list of repeats"
+    if not len(summary) == len(own) == repeats:
+        return f"which has {len(summary)} repeats; the evaluations have {len(own)}, the configuration {repeats}"
+    for number, (told, evaluated) in enumerate(zip(summary, own, strict=True)):
+        finite = evaluated.value[np.isfinite(evaluated.value)]
+        best = float(finite.max()) if len(finite) else None
+        if (told.get("repeat"), told.get("evaluations"), told.get("best_value")) != (number, len(evaluated), best):
+            return f"repeat {number}: it does not say {len(evaluated):,} evaluations and a best fitness of {best}"
+    return ""
