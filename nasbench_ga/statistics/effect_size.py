@@ -78,7 +78,7 @@ def vargha_delaney(
         NasbenchError: fewer than two runs, one without a finite number, or pairs of different lengths.
 
     Source: Vargha and Delaney, "A critique and improvement of the CL common language effect size statistics of McGraw
-    and Wong", 2000, equation 13; Efron, "Better bootstrap confidence intervals", 1987.
+    and Wong", 2000, equation 14; Efron, "Better bootstrap confidence intervals", 1987.
     """
     check_level(level)
     a, b = as_pair(first, second, paired=paired)

@@ -10,13 +10,14 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-EXACT_RUNS = 50
-"""Up to so many runs of each the p-value of Mann-Whitney's test is exact."""
+EXACT_PAIRS = 50 * 50
+"""Up to so many pairs, as of 50 runs of each, the p-value of Mann-Whitney's test is exact."""
 
-EXACT_TIED_RUNS = 10
+EXACT_TIED_PAIRS = 10 * 10
 """The same for many tests at once, of runs with ties: each of them has a distribution of its own to count."""
 
 Alternative: TypeAlias = Literal["two-sided", "less", "greater"]
+MIRRORED: dict[Alternative, Alternative] = {"two-sided": "two-sided", "less": "greater", "greater": "less"}
 
 
 def mann_whitney_p(
@@ -27,15 +28,15 @@ def mann_whitney_p(
 
     pooled = np.sort(np.concatenate([first, second], axis=-1), axis=-1)
     ties = bool(np.any(pooled[..., 1:] == pooled[..., :-1]))
-    longest = max(first.shape[-1], second.shape[-1])
-    counted = ties and longest <= (EXACT_RUNS if first.ndim == 1 else EXACT_TIED_RUNS)
-    method: Literal["exact", "asymptotic"] = "asymptotic" if ties or longest > EXACT_RUNS else "exact"
+    pairs = first.shape[-1] * second.shape[-1]
+    counted = ties and pairs <= (EXACT_PAIRS if first.ndim == 1 else EXACT_TIED_PAIRS)
+    method: Literal["exact", "asymptotic"] = "asymptotic" if ties or pairs > EXACT_PAIRS else "exact"
     with quiet():
         found = mannwhitneyu(first, second, alternative=alternative, axis=-1, method=method)
     p_values = np.nan_to_num(np.asarray(found.pvalue), nan=1.0)
     if counted:
-        pairs = zip(first.reshape(-1, first.shape[-1]), second.reshape(-1, second.shape[-1]), strict=True)
-        p_values = np.array([_exact_with_ties(a, b, alternative) for a, b in pairs]).reshape(p_values.shape)
+        tests = zip(first.reshape(-1, first.shape[-1]), second.reshape(-1, second.shape[-1]), strict=True)
+        p_values = np.array([_exact_with_ties(a, b, alternative) for a, b in tests]).reshape(p_values.shape)
     return np.asarray(found.statistic), p_values
 
 
@@ -63,6 +64,8 @@ def _exact_with_ties(first: NDArray[np.float64], second: NDArray[np.float64], al
     """Counts the ways to draw ranks of each sum, given the ties, by the shift algorithm of Streitberg and Roehmel."""
     from scipy.stats import rankdata
 
+    if len(first) > len(second):
+        return _exact_with_ties(second, first, MIRRORED[alternative])
     doubled = (2 * rankdata(np.concatenate([first, second]))).astype(np.int64)
     highest = int(np.sort(doubled)[-len(first) :].sum())
     ways = np.zeros((len(first) + 1, highest + 1))  # (ranks drawn, their sum)

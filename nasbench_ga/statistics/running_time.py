@@ -45,7 +45,7 @@ def expected_running_time(runs: Sequence[Trajectory], target: float) -> RunningT
         NasbenchError: there are no runs, or they count different things.
 
     Source: Auger and Hansen, "Performance evaluation of an advanced local search evolutionary algorithm", 2005; Hansen
-    et al., "Real-parameter black-box optimization benchmarking 2010: experimental setup", 2010, section 3.
+    et al., "Real-parameter black-box optimization benchmarking 2010: experimental setup", 2010.
     """
     clock = check_clock(runs)
     cost = np.array([run.cost_of(target) for run in runs])

@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 
 from nasbench_ga.statistics.hypothesis_test import HypothesisTest
-from nasbench_ga.statistics.rank_tests import EXACT_RUNS, mann_whitney_p, quiet, wilcoxon_p
+from nasbench_ga.statistics.rank_tests import EXACT_PAIRS, mann_whitney_p, quiet, wilcoxon_p
 from nasbench_ga.statistics.samples import Runs, Sample, as_pair, significant, tied
 
 
@@ -47,8 +47,8 @@ def mann_whitney(first: Runs, second: Runs) -> HypothesisTest:
     """The Mann-Whitney U test, two-sided: do runs of one set tend to be higher than runs of the other?
 
     Its statistic U counts the pairs in which the first is the higher one, ties as half. It assumes that the
-    distributions are equal if neither tends to be higher; `brunner_munzel` does not. P-values are exact up to 50 runs
-    of each, with ties too; beyond that of the normal approximation, corrected for ties and continuity.
+    distributions are equal if neither tends to be higher; `brunner_munzel` does not. P-values are exact up to 2500
+    pairs (50 runs of each), with ties too; beyond that of the normal approximation, corrected for ties and continuity.
 
     Raises:
         NasbenchError: fewer than two runs, or one without a finite number.
@@ -59,7 +59,7 @@ def mann_whitney(first: Runs, second: Runs) -> HypothesisTest:
     """
     a, b = as_pair(first, second)
     statistic, p_value = mann_whitney_p(a.values, b.values)
-    how = "exactly" if max(len(a), len(b)) <= EXACT_RUNS else "by the normal approximation"
+    how = "exactly" if len(a) * len(b) <= EXACT_PAIRS else "by the normal approximation"
     notes = _constant(a, b) or _ties(a, b, f"which p allows for {how}")
     found = float(statistic), float(p_value)
     test = _rank_test(("Mann-Whitney U test", "U"), (a, b), found, found[0] - len(a) * len(b) / 2, notes)

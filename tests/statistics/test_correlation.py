@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from nasbench_ga.statistics import rank_correlation
 
@@ -23,6 +24,22 @@ def test_tau_is_its_definition(pairs: list[tuple[int, int]]) -> None:
         assert np.isnan(found.spearman)
     else:
         assert found.kendall == pytest.approx(sum(s * t for s, t in signs) / np.sqrt(untied_a * untied_b))
+
+
+@given(NUMBERS)
+def test_both_are_scipys(pairs: list[tuple[int, int]]) -> None:
+    a, b = np.array(pairs, float).T
+    found = rank_correlation(a, b)
+    if not np.isnan(found.kendall):
+        expected = stats.kendalltau(a, b).statistic, stats.spearmanr(a, b).statistic
+        assert (found.kendall, found.spearman) == pytest.approx(expected)
+
+
+def test_tuna_of_hollander_and_wolfe() -> None:
+    """Lightness of tuna, 1973, page 187, as in R's help on cor.test: tau = 0.4444, rho = 0.6."""
+    lightness = [44.4, 45.9, 41.9, 53.3, 44.7, 44.1, 50.7, 45.2, 60.1]
+    found = rank_correlation(lightness, [2.6, 3.1, 2.5, 5.0, 3.6, 4.0, 5.2, 2.8, 3.8])
+    assert (found.kendall, found.spearman) == (pytest.approx(4 / 9), pytest.approx(0.6))
 
 
 def test_an_example_by_hand() -> None:

@@ -1,6 +1,8 @@
 """Effect sizes against their definitions."""
 
+import autorank
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +28,29 @@ def test_they_count_pairs(a: list[int], b: list[int]) -> None:
     assert 0 <= effect.low <= effect.high <= 1
     assert -1 <= delta.low <= delta.high <= 1
     assert effect.magnitude == delta.magnitude
+
+
+def test_hogarty_and_kromrey() -> None:
+    """Using SAS to calculate tests of Cliff's delta, 1999; with R's effsize, cliff.delta(treatment, control): -0.25."""
+    treatment, control = [10, 10, 20, 20, 20, 30, 30, 30, 40, 50], [10, 20, 30, 40, 40, 50]
+    assert cliffs_delta(treatment, control).value == pytest.approx(-0.25)
+    assert vargha_delaney(treatment, control).value == pytest.approx(0.375)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_cliffs_delta_is_that_of_autorank(tied: bool) -> None:
+    """Which has that of the set with the highest rank against each."""
+    rng = np.random.default_rng(0)
+    runs = {k: rng.integers(i, i + 5, 15) * 1.0 if tied else rng.normal(i / 2, 1, 15) for i, k in enumerate("abcd")}
+    found = autorank.autorank(pd.DataFrame(runs), force_mode="nonparametric", effect_size="cliff_delta").rankdf
+    for name, effect in found["effect_size"].items():
+        assert cliffs_delta(runs[found.index[0]], runs[name]).value == pytest.approx(effect)
+
+
+@settings(max_examples=30)
+@given(RUNS, RUNS)
+def test_a12_is_scipys_u_over_all_pairs(a: list[int], b: list[int]) -> None:
+    assert vargha_delaney(a, b).value == pytest.approx(stats.mannwhitneyu(a, b).statistic / (len(a) * len(b)))
 
 
 @pytest.mark.parametrize(("a", "b", "value"), [([3, 4], [1, 2], 1), ([1, 2], [3, 4], 0), ([1, 1], [1, 1], 0.5)])

@@ -28,6 +28,20 @@ def test_it_is_the_worse_of_two_one_sided_tests(seed: int) -> None:
     assert equivalent(a, b, 0.9, paired=True).p_value == pytest.approx(max(above, below))
 
 
+def test_sleep_of_toster() -> None:
+    """Of the vignette of R's TOSTER: W = 34 and 20, p = 0.89385308 and 0.01287404 by the normal approximation."""
+    first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
+    second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
+    found = equivalent(first, second, 0.5)
+    assert found.statistic == 34
+    assert found.p_value == pytest.approx(0.89385308, abs=0.003)
+    assert not found.rejects()
+    turned = equivalent(second, first, 0.5)
+    assert (turned.statistic, turned.p_value) == (100 - 34, pytest.approx(found.p_value))
+    by_approximation = stats.mannwhitneyu(np.round(np.array(first) + 0.5, 9), second, alternative="greater")
+    assert by_approximation.pvalue == pytest.approx(0.89385308, abs=1e-8)
+
+
 @pytest.mark.parametrize("n", [3, 5, 10])
 def test_runs_that_all_find_the_optimum(n: int) -> None:
     """All of one are above all of the other once shifted: one way of dividing the runs out of all."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.statistics import holm
@@ -21,6 +22,13 @@ def test_four_hypotheses() -> None:
     adjusted = holm([0.01, 0.04, 0.03, 0.005])
     assert adjusted == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert (adjusted <= 0.05).tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 15])
+def test_it_is_that_of_statsmodels(n: int) -> None:
+    p_values = np.random.default_rng(n).random(n) ** 3
+    for own in (p_values, p_values.round(1)):
+        assert holm(own) == pytest.approx(multipletests(own, method="holm")[1])
 
 
 @given(P_VALUES)

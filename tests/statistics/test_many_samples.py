@@ -1,7 +1,10 @@
 """Tests of many sets of runs, and their post-hoc tests, against worked examples."""
 
+import autorank
 import numpy as np
+import pandas as pd
 import pytest
+import scikit_posthocs
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -108,6 +111,45 @@ def test_dunn_of_insect_sprays() -> None:
         assert own == pytest.approx(p_value)
     assert set(found.different()) == {(high, low) for high in "ABF" for low in "CDE"}
     assert "of 15 pairs 9 differ at level 0.05: A is higher than C (p = 2.35e-05)" in found.in_words()
+
+
+def drawn(seed: int, tied: bool, blocks: int = 15) -> dict[str, np.ndarray]:
+    """Runs of four sets, the later ones higher."""
+    rng = np.random.default_rng(seed)
+    sets = enumerate("abcd")
+    return {k: rng.integers(i, i + 5, blocks) * 1.0 if tied else rng.normal(i / 2, 1, blocks) for i, k in sets}
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_post_hoc_tests_are_those_of_scikit_posthocs(seed: int, tied: bool) -> None:
+    runs = drawn(seed, tied)
+    uneven = {name: values[: 15 - 3 * number] for number, (name, values) in enumerate(runs.items())}
+    for own in (runs, uneven):
+        expected = scikit_posthocs.posthoc_dunn(list(own.values()), p_adjust="holm").to_numpy()
+        assert dunn(own).p_values == pytest.approx(expected)
+    expected = scikit_posthocs.posthoc_nemenyi_friedman(np.stack(list(runs.values()), axis=1)).to_numpy()
+    assert nemenyi(runs).p_values == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("higher_is_better", [False, True])
+def test_average_ranks_are_those_of_autorank(tied: bool, higher_is_better: bool) -> None:
+    """But for the fifth digit of the critical difference, where autorank interpolates."""
+    runs = drawn(0, tied)
+    order = "descending" if higher_is_better else "ascending"
+    expected = autorank.autorank(pd.DataFrame(runs), force_mode="nonparametric", order=order)
+    found = average_ranks(runs, higher_is_better=higher_is_better)
+    assert dict(zip(found.names, found.ranks, strict=True)) == pytest.approx(dict(expected.rankdf["meanrank"]))
+    assert found.critical_difference == pytest.approx(expected.cd, rel=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_tests_of_all_sets_are_scipys(seed: int) -> None:
+    for runs in (drawn(seed, tied=False), drawn(seed, tied=True)):
+        for test, expected in ((kruskal_wallis, stats.kruskal), (friedman, stats.friedmanchisquare)):
+            found, own = expected(*runs.values()), test(runs)
+            assert (own.statistic, own.p_value) == pytest.approx((found.statistic, found.pvalue))
 
 
 @given(st.lists(st.integers(0, 4), min_size=2, max_size=8), st.lists(st.integers(0, 4), min_size=2, max_size=8))

@@ -46,6 +46,19 @@ def test_noethers_formula() -> None:
     assert noether_repeats(0.5) == np.inf
 
 
+def test_noethers_formula_of_wmwssp() -> None:
+    """The tests of R's package WMWssp: 114.74467 runs in all for an effect of 0.349, level 0.05 and power 0.8."""
+    assert 2 * noether_repeats(0.349) == pytest.approx(114.74467, abs=1e-5)
+
+
+def test_power_is_scipys() -> None:
+    rng = np.random.default_rng(0)
+    shift = np.sqrt(2) * stats.norm.ppf(0.7)
+    draws = (lambda size: rng.normal(shift, 1, size), lambda size: rng.normal(0, 1, size))
+    expected = stats.power(stats.mannwhitneyu, draws, (25, 25), significance=0.05, n_resamples=2000, vectorized=True)
+    assert mann_whitney_power(0.7, 25) == pytest.approx(float(expected.power), abs=0.05)
+
+
 def test_the_number_needed_has_the_power_and_one_less_has_not() -> None:
     needed = repeats_needed(0.75, power=0.9, simulations=500)
     assert mann_whitney_power(0.75, needed, simulations=500) >= 0.9

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import interpolate, stats
 
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.rows import Rows
@@ -45,6 +46,7 @@ def test_a_distribution_is_its_definition(values: list[int]) -> None:
     found = empirical_distribution(values)
     at = np.arange(-4, 5) / 1.0
     assert found.at(at) == pytest.approx([np.mean(np.array(values) <= x) for x in at])
+    assert found.at(at) == pytest.approx(stats.ecdf(values).cdf.evaluate(at))
     assert found.share[-1] == pytest.approx(1)
     assert np.all(np.diff(found.value) > 0)
     assert found.at([[-9.0, 9.0]]).tolist() == [[0, pytest.approx(1)]]
@@ -157,6 +159,9 @@ def test_area_is_the_mean_of_the_best_so_far(runs: list[list[int]]) -> None:
     assert (since, until) == (1, min(len(run) for run in runs))
     expected = [np.maximum.accumulate(run)[: int(until) - 1].mean() for run in runs]
     assert area_under_curve(own, since, until) == pytest.approx(expected)
+    steps = [interpolate.PPoly(run.value[None], [*run.cost, run.spent + 1]) for run in own]
+    areas = [float(step.integrate(since, until)) for step in steps]
+    assert area_under_curve(own, since, until) == pytest.approx(np.array(areas) / (until - since))
 
 
 @given(VALUES, st.integers(1, 5), st.integers(-5, 5))

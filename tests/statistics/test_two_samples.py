@@ -36,6 +36,34 @@ def test_each_is_scipys(seed: int) -> None:
     assert wilcoxon(a, b[:12]).p_value == pytest.approx(stats.wilcoxon(a, b[:12]).pvalue)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_each_is_scipys_with_ties(seed: int) -> None:
+    a, b = (np.round(values) for values in untied(seed, 12, 12))
+    assert kolmogorov_smirnov(a, b).p_value == pytest.approx(stats.ks_2samp(a, b).pvalue)
+    assert brunner_munzel(a, b).p_value == pytest.approx(stats.brunnermunzel(a, b).pvalue)
+    few = stats.mannwhitneyu(a[:5], b[:6], method=stats.PermutationMethod(n_resamples=np.inf))
+    assert mann_whitney(a[:5], b[:6]).p_value == pytest.approx(few.pvalue)
+    assert (a == b).any()
+    assert wilcoxon(a, b).p_value == pytest.approx(stats.wilcoxon(a, b, zero_method="pratt").pvalue)
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 60), (60, 3), (2, 300), (49, 51)])
+def test_few_runs_against_many_are_exact(n: int, m: int) -> None:
+    """The normal approximation gives 0.004 for 3 separated runs and 60, which are one of 39711 ways to divide them."""
+    assert mann_whitney(np.arange(n), np.arange(m) + n).p_value == pytest.approx(2 / comb(n + m, n))
+    a, b = untied(0, n, m)
+    assert mann_whitney(a, b).p_value == pytest.approx(stats.mannwhitneyu(a, b, method="exact").pvalue)
+    twice = (np.array([-5.0, *a]), np.array([-5.0, *b]))
+    assert mann_whitney(*twice).p_value == pytest.approx(mann_whitney(*twice[::-1]).p_value)
+    assert mann_whitney(*twice).p_value == pytest.approx(stats.mannwhitneyu(*twice).pvalue, abs=0.05)
+
+
+def test_mann_whitney_of_mehta_and_patel() -> None:
+    """Blood pressure, with ties: manual of StatXact 5, 2001, page 229, one-sided p = 0.0542; R's bloodp."""
+    treated, control = [94, 108, 110, 90], [80, 94, 85, 90, 90, 90, 108, 94, 78, 105, 88]
+    assert mann_whitney(treated, control).p_value == pytest.approx(2 * 0.0542, abs=1e-4)
+
+
 def test_beyond_fifty_runs_it_is_the_normal_approximation() -> None:
     a, b = untied(0, 60, 60)
     assert mann_whitney(a, b).p_value == pytest.approx(stats.mannwhitneyu(a, b, method="asymptotic").pvalue)
