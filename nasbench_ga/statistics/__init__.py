@@ -13,9 +13,10 @@ from nasbench_ga.statistics.holm import holm
 from nasbench_ga.statistics.hypothesis_test import HypothesisTest
 from nasbench_ga.statistics.many_samples import friedman, kruskal_wallis
 from nasbench_ga.statistics.post_hoc import PostHoc, dunn, nemenyi
-from nasbench_ga.statistics.power import mann_whitney_power, noether_repeats, repeats_needed
+from nasbench_ga.statistics.power import mann_whitney_power, noether_repeats, repeats_in_words, repeats_needed
 from nasbench_ga.statistics.running_time import RunningTime, expected_running_time
 from nasbench_ga.statistics.samples import Sample
+from nasbench_ga.statistics.shift import Shift, hodges_lehmann
 from nasbench_ga.statistics.trajectories import Clock, Trajectory, shared_span, trajectories
 from nasbench_ga.statistics.two_samples import brunner_munzel, kolmogorov_smirnov, mann_whitney, wilcoxon
 
@@ -32,6 +33,7 @@ __all__ = [
     "RankCorrelation",
     "RunningTime",
     "Sample",
+    "Shift",
     "Trajectory",
     "area_under_curve",
     "average_ranks",
@@ -45,6 +47,7 @@ __all__ = [
     "equivalent",
     "expected_running_time",
     "friedman",
+    "hodges_lehmann",
     "holm",
     "kolmogorov_smirnov",
     "kruskal_wallis",
@@ -53,6 +56,7 @@ __all__ = [
     "nemenyi",
     "noether_repeats",
     "rank_correlation",
+    "repeats_in_words",
     "repeats_needed",
     "shared_span",
     "trajectories",

@@ -8,6 +8,7 @@ from nasbench_ga.statistics.effect_size import EffectSize, as_cliffs_delta, varg
 from nasbench_ga.statistics.equivalence import equivalent
 from nasbench_ga.statistics.hypothesis_test import HypothesisTest
 from nasbench_ga.statistics.samples import Runs, Sample, as_pair, check_level
+from nasbench_ga.statistics.shift import Shift, hodges_lehmann
 from nasbench_ga.statistics.two_samples import brunner_munzel, kolmogorov_smirnov, mann_whitney, wilcoxon
 
 
@@ -24,6 +25,7 @@ class Comparison:
         brunner_munzel: the same, where they differ in spread.
         a12: how often one is higher (Vargha-Delaney).
         cliffs_delta: the same from -1 to 1.
+        shift: by how much one is higher (Hodges-Lehmann).
         wilcoxon: whether one tends to be higher pair by pair; None if the runs are not paired.
         equivalence: whether they are the same within the margin; None without a margin.
         margin: within which they count as the same, in the unit of the runs.
@@ -37,6 +39,7 @@ class Comparison:
     brunner_munzel: HypothesisTest
     a12: EffectSize
     cliffs_delta: EffectSize
+    shift: Shift
     wilcoxon: HypothesisTest | None = None
     equivalence: HypothesisTest | None = None
     margin: float | None = None
@@ -62,20 +65,48 @@ class Comparison:
         return self.equivalence is not None and self.equivalence.rejects(self.level)
 
     @property
+    def decision(self) -> str:
+        """What is decided, without what it is of: the last part of the verdict."""
+        if self.differ and self.same:
+            return f"{self.deciding.shown}, but by less than {self.margin:g}"
+        if self.differ:
+            return f"{self.deciding.shown}, a {self.a12.magnitude} effect"
+        if self.same:
+            return f"the same within {self.margin:g}"
+        if self.equivalence is not None:
+            return f"neither shown to differ nor to be the same within {self.margin:g}; more runs would tell"
+        return f"not shown to differ, a {self.a12.magnitude} effect so far"
+
+    @property
     def verdict(self) -> str:
         """What is decided, in one sentence."""
-        about = f"{self.first.in_words()} and {self.second.in_words()}: "
-        if self.differ and self.same:
-            said = f"{self.deciding.shown}, but by less than {self.margin:g}"
-        elif self.differ:
-            said = f"{self.deciding.shown}, a {self.a12.magnitude} effect"
-        elif self.same:
-            said = f"the same within {self.margin:g}"
-        elif self.equivalence is not None:
-            said = f"neither shown to differ nor to be the same within {self.margin:g}; more runs would tell"
-        else:
-            said = f"not shown to differ, a {self.a12.magnitude} effect so far"
-        return about + said + "."
+        return f"{self.first.in_words()} and {self.second.in_words()}: {self.decision}."
+
+    def as_row(self) -> dict[str, str | int | float]:
+        """The comparison as one row of a table: names, numbers, and the decision as a sentence.
+
+        The difference is the Hodges-Lehmann shift, which the difference of the medians need not equal; both intervals
+        are of this pair alone. Its ends are infinite where so few runs give none. `p_adjusted` is the one that decides.
+        """
+        return {
+            "first": self.first.name,
+            "second": self.second.name,
+            "runs_first": len(self.first),
+            "runs_second": len(self.second),
+            "median_first": self.first.median,
+            "median_second": self.second.median,
+            "difference": self.shift.value,
+            "difference_low": self.shift.low,
+            "difference_high": self.shift.high,
+            "a12": self.a12.value,
+            "a12_low": self.a12.low,
+            "a12_high": self.a12.high,
+            "magnitude": self.a12.magnitude,
+            "test": self.deciding.name,
+            "p": self.deciding.p_value,
+            "p_adjusted": self.deciding.deciding_p,
+            "verdict": f"{self.decision[0].upper()}{self.decision[1:]}.",
+        }
 
     def in_words(self) -> str:
         """The verdict, then every test and effect size, a line each."""
@@ -83,7 +114,7 @@ class Comparison:
         lines = [test.in_words(self.level) for test in tests if test is not None]
         delta = self.cliffs_delta
         scaled = f"Cliff's delta, the same from -1 to 1: {delta.value:.3f} ({delta.low:.3f} to {delta.high:.3f})."
-        return "\n".join([self.verdict, *lines, f"{self.a12.in_words()} {scaled}"])
+        return "\n".join([self.verdict, *lines, f"{self.a12.in_words()} {scaled}", self.shift.in_words()])
 
 
 def compare(
@@ -124,6 +155,7 @@ def compare(
         brunner_munzel=brunner_munzel(a, b),
         a12=a12,
         cliffs_delta=as_cliffs_delta(a12),
+        shift=hodges_lehmann(a, b, level=level, paired=paired),
         wilcoxon=wilcoxon(a, b) if paired else None,
         equivalence=None if same_within is None else equivalent(a, b, same_within, paired=paired),
         margin=same_within,

@@ -45,6 +45,10 @@ class Comparisons:
                 return own
         raise KeyError((first, second))
 
+    def as_table(self) -> list[dict[str, str | int | float]]:
+        """Every pair as one row of a table, with the same columns; see `Comparison.as_row`."""
+        return [pair.as_row() for pair in self.pairs]
+
     def in_words(self) -> str:
         """The tests of all sets, a line each, then every pair."""
         level = self.pairs[0].level

@@ -12,6 +12,8 @@ from nasbench_ga.statistics.rank_tests import quiet
 from nasbench_ga.statistics.samples import Runs, Sample, as_pair, check_level
 
 RESAMPLES = 2000
+BATCH_NUMBERS = 4_000_000
+"""Resampled runs at a time, so that thousands of runs fit in memory."""
 THRESHOLDS = (("large", 0.71), ("medium", 0.64), ("small", 0.56))
 """Of A12 or 1 - A12, whichever is larger: Vargha and Delaney, 2000, table 1."""
 
@@ -82,8 +84,9 @@ def vargha_delaney(
     """
     check_level(level)
     a, b = as_pair(first, second, paired=paired)
-    value = float(_a12(a.values, b.values))
-    low, high = _interval(a, b, level, paired, seed)
+    ranks = _dense_ranks(a, b)
+    value = float(_a12(*ranks))
+    low, high = _interval(*ranks, level, paired, seed)
     notes: tuple[str, ...] = ()
     if low == high:
         notes = ("Resampling these runs changes nothing, so the interval does not tell how sure this is.",)
@@ -106,23 +109,38 @@ def as_cliffs_delta(a12: EffectSize) -> EffectSize:
     return replace(a12, name="Cliff's delta", symbol="delta", **ends)
 
 
-def _a12(first: NDArray[np.float64], second: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
-    """From the sum of ranks, which costs a sort and not n × m comparisons; shapes (..., n) and (..., m) to (...)."""
-    from scipy.stats import rankdata
-
-    n, m = first.shape[axis], second.shape[axis]
-    ranks = rankdata(np.concatenate([first, second], axis=axis), axis=axis)
-    return np.asarray((ranks.take(range(n), axis=axis).sum(axis) - n * (n + 1) / 2) / (n * m))
+def _dense_ranks(first: Sample, second: Sample) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Both samples as whole numbers from 0 in the same order, equal ones alike."""
+    _, ranks = np.unique(np.concatenate([first.values, second.values]), return_inverse=True)
+    return ranks[: len(first)], ranks[len(first) :]
 
 
-def _interval(first: Sample, second: Sample, level: float, paired: bool, seed: int) -> tuple[float, float]:
+def _a12(first: NDArray[np.int64], second: NDArray[np.int64], axis: int = -1) -> NDArray[np.float64]:
+    """Of whole numbers from 0, shapes (..., n) and (..., m) to (...); counts, which takes no sort."""
+    first, second = np.moveaxis(first, axis, -1), np.moveaxis(second, axis, -1)
+    numbers = 1 + int(max(first.max(), second.max()))
+    own, other = _counts(first, numbers), _counts(second, numbers)
+    below = other.cumsum(axis=-1) - other / 2
+    return np.asarray((own * below).sum(axis=-1) / (first.shape[-1] * second.shape[-1]))
+
+
+def _counts(values: NDArray[np.int64], numbers: int) -> NDArray[np.int64]:
+    """How often each of the numbers from 0 occurs along the last axis; shape (..., n) to (..., numbers)."""
+    rows = values.reshape(-1, values.shape[-1]).astype(np.int64)
+    offsets = numbers * np.arange(len(rows))[:, None]
+    return np.bincount((rows + offsets).ravel(), minlength=numbers * len(rows)).reshape(*values.shape[:-1], numbers)
+
+
+def _interval(
+    first: NDArray[np.int64], second: NDArray[np.int64], level: float, paired: bool, seed: int
+) -> tuple[float, float]:
     from scipy.stats import bootstrap
 
     settings: dict[str, Any] = {"n_resamples": RESAMPLES, "confidence_level": 1 - level, "paired": paired}
+    settings["batch"] = max(1, min(RESAMPLES, BATCH_NUMBERS // (len(first) + len(second))))
     for method in ("BCa", "percentile"):
         with quiet():
-            samples = (first.values, second.values)
-            found = bootstrap(samples, _a12, method=method, vectorized=True, rng=seed, **settings)
+            found = bootstrap((first, second), _a12, method=method, vectorized=True, rng=seed, **settings)
         low, high = (float(end) for end in found.confidence_interval)
         if np.isfinite(low) and np.isfinite(high):
             break

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import count
+from math import ceil, comb
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.statistics.hypothesis_test import at_most
 from nasbench_ga.statistics.rank_tests import mann_whitney_p
-from nasbench_ga.statistics.samples import as_pair, check_level
+from nasbench_ga.statistics.samples import Runs, as_pair, check_level
 
-Effect: TypeAlias = float | tuple[ArrayLike, ArrayLike]
+Effect: TypeAlias = float | tuple[Runs, Runs]
 """A12 of two normal distributions of one variance; or two sets of runs, shapes (n,) and (m,), to draw from."""
 
 SIMULATIONS = 2000
@@ -64,9 +66,7 @@ def repeats_needed(
         NasbenchError: the power is not between the level and 1, the effect is none (A12 is 0.5) or so small that it
             takes more than 5000 runs, or it cannot be simulated.
     """
-    check_level(level)
-    if not level < power < 1:
-        raise NasbenchError(f"Expected a power between the level, {level:g}, and 1, got {power}; 0.8 is the usual one.")
+    _check_power(power, level)
     formula = noether_repeats(_probability(effect), power=power, level=level)
     if formula > MOST_REPEATS:
         raise NasbenchError(
@@ -98,6 +98,44 @@ def noether_repeats(a12: float, *, power: float = 0.8, level: float = 0.05) -> f
         return float("inf")
     quantiles = norm.isf(level / 2) + norm.ppf(power)
     return float(quantiles**2 / (6 * (a12 - 0.5) ** 2))
+
+
+def repeats_in_words(first: Runs, second: Runs, *, power: float = 0.8, level: float = 0.05) -> str:
+    """How many runs of each would show a difference like the one between these, or why that cannot be said.
+
+    By Noether's formula, at once and thus roughly; `repeats_needed` simulates. The effect of so few runs is itself
+    uncertain, and so is this number.
+
+    Args:
+        first: runs, shape (n,).
+        second: runs, shape (m,).
+        power: how often the difference is to be shown.
+        level: of significance.
+
+    Raises:
+        NasbenchError: fewer than two runs, one without a finite number, or a power not between the level and 1.
+    """
+    _check_power(power, level)
+    a, b = as_pair(first, second)
+    a12 = _probability((a, b))
+    about = f"If the effect is the one seen so far (A12 = {a12:.3g} of {a.name} and {b.name})"
+    if a.is_constant and b.is_constant and a12 == 0.5:
+        return f"Every run of {a.name} and {b.name} came to {a.values[0]:.6g}: no number of runs shows a difference."
+    formula = noether_repeats(a12, power=power, level=level)
+    if np.isinf(formula):
+        return f"{about}, neither tends to be higher, and no number of runs shows that one does."
+    fewest = next(n for n in count(2) if at_most(2 / comb(2 * n, n), level))
+    needed = fewest if a12 in (0, 1) else max(fewest, ceil(formula))
+    said = f"{about}, about {needed:,} runs of each show the difference with power {power:g} at level {level:g}"
+    if needed > MOST_REPEATS:
+        return f"{said}: too small an effect to be worth showing; show that they are the same within a margin instead."
+    return f"{said}; there are {len(a)} and {len(b)}."
+
+
+def _check_power(power: float, level: float) -> None:
+    check_level(level)
+    if not level < power < 1:
+        raise NasbenchError(f"Expected a power between the level, {level:g}, and 1, got {power}; 0.8 is the usual one.")
 
 
 def _probability(effect: Effect) -> float:

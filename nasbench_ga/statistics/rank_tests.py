@@ -52,6 +52,23 @@ def wilcoxon_p(differences: NDArray[np.float64], alternative: Alternative = "two
     return float(ranks[differences > 0].sum()), float(p_value)
 
 
+def rank_sum_limit(n: int, m: int, level: float) -> int:
+    """How many values of Mann-Whitney's U, from 0, are rejected on either side; of n and m runs without ties."""
+    if n * m <= EXACT_PAIRS:
+        return _rejected(_rank_sums(np.arange(1, n + m + 1), min(n, m))[min(n, m) * (min(n, m) + 1) // 2 :], level)
+    return _rejected_about(n * m / 2, n * m * (n + m + 1) / 12, level)
+
+
+def signed_rank_limit(n: int, level: float) -> int:
+    """The same of Wilcoxon's sum of positive ranks, of n pairs without ties."""
+    if n * n <= EXACT_PAIRS:
+        share = np.ones(1)
+        for rank in range(1, n + 1):
+            share = (np.pad(share, (0, rank)) + np.pad(share, (rank, 0))) / 2
+        return _rejected(share, level)
+    return _rejected_about(n * (n + 1) / 4, n * (n + 1) * (2 * n + 1) / 24, level)
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without warnings: what they would say is in the notes of a test."""
@@ -61,18 +78,38 @@ def quiet() -> Iterator[None]:
 
 
 def _exact_with_ties(first: NDArray[np.float64], second: NDArray[np.float64], alternative: Alternative) -> float:
-    """Counts the ways to draw ranks of each sum, given the ties, by the shift algorithm of Streitberg and Roehmel."""
+    """The p-value of Mann-Whitney's test, of all ways to divide the runs."""
     from scipy.stats import rankdata
 
     if len(first) > len(second):
         return _exact_with_ties(second, first, MIRRORED[alternative])
     doubled = (2 * rankdata(np.concatenate([first, second]))).astype(np.int64)
-    highest = int(np.sort(doubled)[-len(first) :].sum())
-    ways = np.zeros((len(first) + 1, highest + 1))  # (ranks drawn, their sum)
-    ways[0, 0] = 1
-    for rank in doubled:
-        ways[1:, rank:] += ways[:-1, : highest + 1 - rank]
-    share, own = ways[-1] / ways[-1].sum(), int(doubled[: len(first)].sum())
+    share, own = _rank_sums(doubled, len(first)), int(doubled[: len(first)].sum())
     below, above = float(share[: own + 1].sum()), float(share[own:].sum())
     p_values = {"less": below, "greater": above, "two-sided": 2 * min(below, above)}
     return min(p_values[alternative], 1.0)
+
+
+def _rank_sums(ranks: NDArray[np.int64], drawn: int) -> NDArray[np.float64]:
+    """The share of all ways to draw so many of the ranks that have each sum, from 0.
+
+    Counted by the shift algorithm of Streitberg and Roehmel.
+    """
+    highest = int(np.sort(ranks)[-drawn:].sum())
+    ways = np.zeros((drawn + 1, highest + 1))  # (ranks drawn, their sum)
+    ways[0, 0] = 1
+    for rank in ranks:
+        ways[1:, rank:] += ways[:-1, : highest + 1 - rank]
+    return ways[-1] / ways[-1].sum()
+
+
+def _rejected(share: NDArray[np.float64], level: float) -> int:
+    """How many of the lowest values of a statistic have a two-sided p-value of at most the level."""
+    return int((2 * share.cumsum() <= level * (1 + 1e-9)).sum())
+
+
+def _rejected_about(mean: float, variance: float, level: float) -> int:
+    """The same by the normal approximation, corrected for continuity."""
+    from scipy.stats import norm
+
+    return max(0, int(np.floor(mean - norm.isf(level / 2) * np.sqrt(variance) + 0.5)))

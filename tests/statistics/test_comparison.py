@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nasbench_ga.errors import NasbenchError
-from nasbench_ga.statistics import Sample, cliffs_delta, compare, compare_all, holm, wilcoxon
+from nasbench_ga.statistics import Sample, cliffs_delta, compare, compare_all, hodges_lehmann, holm, wilcoxon
 from tests.support.worked_examples import DEMSAR, INSECT_SPRAYS
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -31,6 +31,7 @@ def test_different_runs() -> None:
     assert lines[3] == found.kolmogorov_smirnov.in_words()
     assert lines[4].startswith(found.a12.in_words())
     assert lines[4].endswith("Cliff's delta, the same from -1 to 1: 1.000 (1.000 to 1.000).")
+    assert lines[5] == found.shift.in_words()
 
 
 def test_the_four_verdicts_of_a_margin() -> None:
@@ -54,6 +55,61 @@ def test_pairs_decide_by_wilcoxon() -> None:
     assert "Wilcoxon" in paired.in_words()
 
 
+def test_a_comparison_is_a_row_of_a_table() -> None:
+    found = compare(GENETIC, RANDOM)
+    row = found.as_row()
+    assert row.pop("p") == row.pop("p_adjusted") == found.mann_whitney.p_value
+    assert row == {
+        "first": "genetic",
+        "second": "random",
+        "runs_first": 6,
+        "runs_second": 6,
+        "median_first": pytest.approx(94.25),
+        "median_second": pytest.approx(93.25),
+        "difference": pytest.approx(1),
+        "difference_low": found.shift.low,
+        "difference_high": found.shift.high,
+        "a12": 1,
+        "a12_low": 1,
+        "a12_high": 1,
+        "magnitude": "large",
+        "test": "Mann-Whitney U test",
+        "verdict": "Those of genetic tend to be higher than those of random, a large effect.",
+    }
+    paired = compare([1, 5, 9], [2, 4, 10], same_within=1, paired=True)
+    assert paired.as_row()["test"] == "Wilcoxon signed-rank test"
+    assert paired.as_row()["verdict"].startswith("Neither shown to differ nor")
+    assert paired.shift == hodges_lehmann([1, 5, 9], [2, 4, 10], paired=True)
+
+
+def test_a_table_has_a_row_a_pair() -> None:
+    found = compare_all(INSECT_SPRAYS)
+    table = found.as_table()
+    assert [(row["first"], row["second"]) for row in table][:6] == [*(("A", other) for other in "BCDEF"), ("B", "C")]
+    assert len(table) == 15
+    assert [row["p_adjusted"] for row in table] == pytest.approx(holm([row["p"] for row in table]))
+    for row, pair in zip(table, found.pairs, strict=True):
+        assert pair.verdict.endswith(str(row["verdict"])[1:])
+        assert list(row) == list(table[0])
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-9, 1, 1e12, 1e150])
+@pytest.mark.parametrize("paired", [False, True])
+def test_a_unit_makes_no_difference(scale: float, paired: bool) -> None:
+    values = np.random.default_rng(0).integers(0, 9, (2, 20)) / 10.0
+    own, scaled = (compare(*(values * unit), same_within=0.3 * unit, paired=paired) for unit in (1, scale))
+    for kind in (
+        "mann_whitney",
+        "kolmogorov_smirnov",
+        "brunner_munzel",
+        "equivalence",
+        *(["wilcoxon"] if paired else []),
+    ):
+        assert getattr(scaled, kind).p_value == pytest.approx(getattr(own, kind).p_value)
+    assert (scaled.a12.low, scaled.a12.high) == (own.a12.low, own.a12.high)
+    assert np.array([scaled.shift.value, scaled.shift.low]) / scale == pytest.approx([own.shift.value, own.shift.low])
+
+
 def test_cliffs_delta_is_its_own() -> None:
     assert compare(GENETIC, RANDOM, level=0.1, seed=2).cliffs_delta == cliffs_delta(GENETIC, RANDOM, level=0.1, seed=2)
 
@@ -65,7 +121,7 @@ def test_any_runs_are_told_in_words(a: list[float], b: list[float], paired: bool
     a = a[: len(b)]
     said = compare(a, b, same_within=0.1, paired=paired).in_words()
     assert "nan" not in said
-    assert said.count("\n") == (6 if paired else 5)
+    assert said.count("\n") == (7 if paired else 6)
 
 
 def test_several_sets_are_one_family() -> None:

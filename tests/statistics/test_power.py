@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from nasbench_ga.errors import NasbenchError
-from nasbench_ga.statistics import mann_whitney_power, noether_repeats, repeats_needed
+from nasbench_ga.statistics import Sample, mann_whitney_power, noether_repeats, repeats_in_words, repeats_needed
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -63,6 +63,34 @@ def test_the_number_needed_has_the_power_and_one_less_has_not() -> None:
     needed = repeats_needed(0.75, power=0.9, simulations=500)
     assert mann_whitney_power(0.75, needed, simulations=500) >= 0.9
     assert mann_whitney_power(0.75, needed - 1, simulations=500) < 0.9
+
+
+def test_repeats_in_words() -> None:
+    genetic, random = Sample("genetic", [2, 3, 4, 5]), Sample("random", [1, 2, 3, 4])
+    needed = int(np.ceil(noether_repeats(23 / 32)))
+    assert repeats_in_words(genetic, random) == (
+        f"If the effect is the one seen so far (A12 = 0.719 of genetic and random), about {needed} runs of each show "
+        "the difference with power 0.8 at level 0.05; there are 4 and 4."
+    )
+    assert f"about {int(np.ceil(noether_repeats(23 / 32, power=0.95)))} runs" in repeats_in_words(
+        genetic, random, power=0.95
+    )
+    assert "about 4 runs of each show" in repeats_in_words([1, 2], [3, 4])
+    assert "about 3 runs of each show" in repeats_in_words([1, 2], [3, 4], level=0.2)
+
+
+def test_repeats_in_words_say_why_not() -> None:
+    assert repeats_in_words([94.37] * 3, [94.37] * 5) == (
+        "Every run of the first and the second came to 94.37: no number of runs shows a difference."
+    )
+    assert "neither tends to be higher, and no number of runs" in repeats_in_words([1, 2], [1, 2])
+    assert "about 4 runs of each" in repeats_in_words([1, 1], [2, 2])
+    runs = np.arange(1000)
+    assert "too small an effect to be worth showing" in repeats_in_words(runs + 5.5, runs)
+    with pytest.raises(NasbenchError, match="got nan of run 1"):
+        repeats_in_words([1, np.nan], [1, 2])
+    with pytest.raises(NasbenchError, match="power between the level"):
+        repeats_in_words([1, 2], [1, 2], power=80)
 
 
 def test_what_cannot_be_planned_is_a_sentence() -> None:

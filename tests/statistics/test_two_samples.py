@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -132,6 +132,7 @@ def test_only_ranks_matter(test, a: list[int], b: list[int]) -> None:
     assert own.statistic == pytest.approx(cubed.statistic, nan_ok=True)
 
 
+@settings(max_examples=30)
 @given(PAIRS)
 def test_pairs_can_be_turned_shifted_and_stretched(pairs: list[tuple[int, int]]) -> None:
     a, b = np.array(pairs, float).T
