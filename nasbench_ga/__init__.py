@@ -16,10 +16,13 @@ from nasbench_ga.surrogates import Surrogate, register_surrogate
 from nasbench_ga.tables import Table, from_api, open_table
 
 if TYPE_CHECKING:
+    from nasbench_ga.compare import CompareConfig, ComparedRecords, compare
     from nasbench_ga.fitness.naswt_score import naswt_score
     from nasbench_ga.run import Result, RunConfig, run
 
 __all__ = [
+    "CompareConfig",
+    "ComparedRecords",
     "Evaluation",
     "GeneticSettings",
     "NASEAFASettings",
@@ -32,6 +35,7 @@ __all__ = [
     "Space",
     "Surrogate",
     "Table",
+    "compare",
     "from_api",
     "get_space",
     "module_hash",
@@ -46,6 +50,9 @@ __all__ = [
 
 
 _LATER = {
+    "CompareConfig": "nasbench_ga.compare",
+    "ComparedRecords": "nasbench_ga.compare",
+    "compare": "nasbench_ga.compare",
     "Result": "nasbench_ga.run",
     "RunConfig": "nasbench_ga.run",
     "naswt_score": "nasbench_ga.fitness.naswt_score",
@@ -53,11 +60,15 @@ _LATER = {
 }
 
 
+_CALLABLE = ("compare", "run")
+"""Modules that can be called like the function in them that has their name."""
+
+
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module 'nasbench_ga' has no attribute {name!r}")
     module = importlib.import_module(_LATER[name])
-    return module if name == "run" else getattr(module, name)  # the module can be called like the function in it
+    return module if name in _CALLABLE else getattr(module, name)
 
 
 def __dir__() -> list[str]:

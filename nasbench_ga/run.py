@@ -13,7 +13,6 @@ import operator
 import re
 import sys
 import time
-import types
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -25,6 +24,7 @@ import tyro
 from numpy.typing import NDArray
 
 from nasbench_ga import records
+from nasbench_ga.callable_module import make_callable
 from nasbench_ga.console import guarded
 from nasbench_ga.environment import available_cores, environment
 from nasbench_ga.errors import NasbenchError, TableNotFoundError
@@ -274,14 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return guarded(command)
 
 
-class _CallableModule(types.ModuleType):
-    """Lets `nasbench_ga.run(config)` work although `nasbench_ga.run` is also this module."""
-
-    def __call__(self, config: RunConfig, *, progress: bool = False) -> Result:
-        return run(config, progress=progress)
-
-
-sys.modules[__name__].__class__ = _CallableModule
+make_callable(__name__, run)
 
 if __name__ == "__main__":
     sys.exit(main())

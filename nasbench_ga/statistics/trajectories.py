@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
@@ -22,10 +22,11 @@ class Trajectory:
 
     Attributes:
         cost: float64, shape (m,), ascending: what had been spent when a new best was known.
-        value: float64, shape (m,), ascending: that best.
+        value: float64, shape (m,), ascending: that best; of `valued_by`, another number of the same cells.
         row: int64, shape (m,): which of the rows that it was read from each is, from 0.
         spent: what the whole run cost.
         clock: the unit of cost.
+        ascending: whether the value only rises, as what a run maximises does.
     """
 
     cost: NDArray[np.float64]
@@ -33,10 +34,11 @@ class Trajectory:
     row: NDArray[np.int64]
     spent: float
     clock: Clock = "evaluations"
+    ascending: bool = True
 
     def __post_init__(self) -> None:
         alike = len(self.cost) == len(self.value) == len(self.row)
-        rising = np.all(np.diff(self.cost) > 0) and np.all(np.diff(self.value) > 0)
+        rising = np.all(np.diff(self.cost) > 0) and (not self.ascending or np.all(np.diff(self.value) > 0))
         if not (alike and rising and np.isfinite([*self.cost, *self.value, self.spent]).all()):
             raise NasbenchError(
                 f"Expected a best-so-far curve with finite, rising costs and values, got costs {self.cost}, values "
@@ -63,8 +65,19 @@ class Trajectory:
 
     def cost_of(self, target: float) -> float:
         """What it took to reach at least the target; infinity if the run did not."""
-        reached = np.searchsorted(self.value, target, side="left")
-        return float(self.cost[reached]) if reached < len(self.cost) else float("inf")
+        reached = np.flatnonzero(self.value >= target)
+        return float(self.cost[reached[0]]) if len(reached) else float("inf")
+
+    def valued_by(self, numbers: NDArray[np.float64]) -> Trajectory:
+        """What the best cells known are worth by another number, which may also fall when a new best is found.
+
+        Args:
+            numbers: of the rows that this was read from.
+
+        Raises:
+            NasbenchError: the number of a best cell is not finite.
+        """
+        return replace(self, value=numbers[self.row], ascending=False)
 
     def _steps(self, costs: ArrayLike) -> NDArray[np.int64]:
         """How many improvements had been found at each cost; 0 after the run, of which nothing is known then."""

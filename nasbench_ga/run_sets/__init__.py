@@ -1,0 +1,7 @@
+"""Sets of runs, each read from a record, and what is to be said of several of them together."""
+
+from nasbench_ga.run_sets.page import as_page
+from nasbench_ga.run_sets.run_set import FITNESS, RunSet
+from nasbench_ga.run_sets.together import How, Together, compare_sets
+
+__all__ = ["FITNESS", "How", "RunSet", "Together", "as_page", "compare_sets"]

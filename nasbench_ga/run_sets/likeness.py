@@ -1,0 +1,90 @@
+"""Whether sets of runs may be compared, and in what they are not alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from nasbench_ga.errors import NasbenchError, UnknownNameError
+from nasbench_ga.run_sets.run_set import FITNESS, RunSet
+
+
+def choose_metric(sets: Sequence[RunSet], wanted: str | None = None) -> str:
+    """What to compare sets of runs by: what was asked for, else the test accuracy that all of them report.
+
+    Raises:
+        UnknownNameError: not all records hold what was asked for.
+        NasbenchError: they report different metrics, or have none in common.
+    """
+    common = [metric for metric in sets[0].metrics if all(metric in own.metrics for own in sets)]
+    if not _alike(sets, lambda own: own.record.config["fitness"]) or not _alike(sets, lambda own: own.fitness_metric):
+        common.remove(FITNESS)
+    if wanted is not None:
+        if wanted not in common:
+            raise UnknownNameError("metric", wanted, common, " that all of these records hold")
+        return wanted
+    reported = {own.test_metric for own in sets}
+    if len(reported) == 1 and reported <= {*common}:
+        return reported.pop()
+    listed = "; ".join(f"{own.name} {own.test_metric}" for own in sets)
+    choices = f"choose one that all hold with --metric: {', '.join(common)}" if common else "they have none in common"
+    raise NasbenchError(f"Expected records that report one metric, got {listed}: {choices}.")
+
+
+def differences(sets: Sequence[RunSet], metric: str, at_equal_cost: bool) -> list[str]:
+    """In what sets of runs are not alike, a sentence each; none if they are but for how they searched.
+
+    Args:
+        sets: of runs.
+        metric: that they are compared by.
+        at_equal_cost: whether what is compared was found at the same cost by all.
+    """
+    said = []
+
+    def differ(what: Callable[[RunSet], object], sentence: str) -> None:
+        if not _alike(sets, what):
+            said.append(sentence.format("; ".join(f"{own.name}: {what(own)}" for own in sets)))
+
+    differ(lambda own: own.record.config["space"], "Different spaces were searched ({}).")
+    differ(_maximised, f"Different things were maximised ({{}}); compared is {metric} of the cell that each run chose.")
+    if not at_equal_cost:
+        differ(
+            lambda own: own.budget_in_words,
+            "Budgets differ ({}), so a difference may be one of budgets; --evaluations compares what had been found "
+            "after as many evaluations.",
+        )
+        differ(_length, "Runs have different numbers of evaluations ({}).")
+    differ(_table, "The numbers are of different tables ({}).")
+    differ(lambda own: _plugins(own) or "none", "Different plug-ins were loaded, or other versions of them ({}).")
+    differ(lambda own: len(own), "There are not as many runs of each ({}).")
+    for own in sets:
+        if (own.record.config.get("objective") or {}).get("searches_on_test") and own.fitness_metric == metric:
+            said.append(f"{own.name} maximised the test accuracy itself, so its results are optimistic.")
+    return said
+
+
+def belong_in_pairs(sets: Sequence[RunSet]) -> bool:
+    """Whether run i of one set belongs with run i of the others: they have the same seed, and are as many."""
+    return _alike(sets, lambda own: (own.record.config["seed"], len(own)))
+
+
+def _alike(sets: Sequence[RunSet], what: Callable[[RunSet], object]) -> bool:
+    return all(what(own) == what(sets[0]) for own in sets)
+
+
+def _maximised(own: RunSet) -> str:
+    fitness = str(own.record.config["fitness"])
+    return f"{fitness} ({own.fitness_metric})" if own.fitness_metric else fitness
+
+
+def _length(own: RunSet) -> str:
+    least, most = own.lengths.min(), own.lengths.max()
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def _table(own: RunSet) -> str:
+    table = own.record.config.get("table")
+    return f"{table['name']} {table['fingerprint'][:12]}" if table else "none"
+
+
+def _plugins(own: RunSet) -> str:
+    return ", ".join(f"{name} {digest[:12]}" for name, digest in sorted(own.record.config.get("load", {}).items()))
