@@ -92,7 +92,7 @@ class Picture:
         caption: stands below the picture, and is read out in its place.
 
     Raises:
-        NasbenchError: the name is not one of a file that every system can hold.
+        NasbenchError: the name is not one of a file that every system can hold, or there is no caption.
     """
 
     name: str
@@ -102,8 +102,12 @@ class Picture:
     def __post_init__(self) -> None:
         if not _FILE_NAME.fullmatch(self.name):
             raise NasbenchError(
-                f"A picture's name becomes that of its file: letters, digits, '.', '_' and '-', with a letter or a digit "
-                f"first. {self.name!r} is none; rename it."
+                f"A picture's name becomes that of its file: letters, digits, '.', '_' and '-', with a letter or a "
+                f"digit first. {self.name!r} is none; rename it."
+            )
+        if not self.caption.strip():
+            raise NasbenchError(
+                f"The picture {self.name} has no caption, and who cannot see it has nothing else. Say what it shows."
             )
 
 
@@ -128,7 +132,7 @@ class Page:
     """Everything that is on one page, in the order in which it is read.
 
     Raises:
-        NasbenchError: two pictures have the same name.
+        NasbenchError: two pictures have the same name, capitals aside.
     """
 
     title: str
@@ -137,11 +141,11 @@ class Page:
     def __post_init__(self) -> None:
         names: set[str] = set()
         for picture in self.pictures:
-            if picture.name in names:
+            if picture.name.casefold() in names:
                 raise NasbenchError(
                     f"Each picture of a page needs a name of its own, and two are called {picture.name}. Rename one."
                 )
-            names.add(picture.name)
+            names.add(picture.name.casefold())
 
     @property
     def pictures(self) -> Iterator[Picture]:
