@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import platform
 import re
 import resource
 import sys
@@ -23,7 +22,7 @@ from torch import Tensor
 
 from bench import plain_naswt
 from nasbench_ga.console import guarded
-from nasbench_ga.environment import environment
+from nasbench_ga.environment import environment, processor_name
 from nasbench_ga.errors import DatasetNotFoundError
 from nasbench_ga.files import write_bytes, write_json
 from nasbench_ga.fitness.naswt_score import naswt_scores, on_device
@@ -186,11 +185,7 @@ def device_name(images: Tensor) -> str:
     """What the GPU or the CPU calls itself."""
     if images.is_cuda:
         return torch.cuda.get_device_name(images.device)
-    try:
-        described = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
-    except OSError:
-        described = None
-    return described[1] if described else platform.processor() or platform.machine()
+    return processor_name()
 
 
 def as_markdown(name: str, dataset: str, measurements: list[Line], differences: dict[str, float]) -> str:

@@ -6,6 +6,7 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,15 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
+
+
+def processor_name() -> str:
+    """What the processor calls itself."""
+    try:
+        described = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
+    except OSError:
+        described = None
+    return described[1] if described else platform.processor() or platform.machine()
 
 
 def available_cores() -> int:

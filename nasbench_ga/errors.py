@@ -46,6 +46,10 @@ class DatasetNotFoundError(NasbenchError):
     """The files of the wanted images are in none of the places that were searched, or not all of them are."""
 
 
+class LibraryNotFoundError(NasbenchError):
+    """A library beyond the core dependencies that is needed and not installed."""
+
+
 class RecordError(NasbenchError):
     """A results folder that cannot be written, read or continued as asked."""
 

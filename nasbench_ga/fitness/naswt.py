@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_ga.data_folders import DATA_FOLDER
-from nasbench_ga.errors import DatasetNotFoundError, NasbenchError
+from nasbench_ga.errors import DatasetNotFoundError, LibraryNotFoundError, NasbenchError
 from nasbench_ga.fitness.base import Evaluation, Fitness, FitnessContext, register_fitness
 from nasbench_ga.fitness.score_store import SCORES_FOLDER, Key, ScoreStore, ScoreTable, score_tables
 from nasbench_ga.spaces import Genotypes, Space, get_space
@@ -72,6 +72,7 @@ class NASWT(Fitness):
     Raises:
         UnknownNameError: there is no such data set.
         DatasetNotFoundError: the data set that was asked for is not here.
+        LibraryNotFoundError: torch is not installed.
         NasbenchError: the data set has fewer images than a batch.
         CorruptFileError: images or kept scores are damaged.
     """
@@ -106,7 +107,7 @@ class NASWT(Fitness):
         from nasbench_ga.training import draw_batch, load_images
 
         if importlib.util.find_spec("torch") is None:
-            raise NasbenchError(
+            raise LibraryNotFoundError(
                 "NASWT scores networks with torch, which is not installed; install it: "
                 "python -m pip install 'nasbench-ga[networks]'"
             )

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nasbench_ga.errors import NasbenchError, NothingToLearnError
+from nasbench_ga.errors import LibraryNotFoundError, NasbenchError, NothingToLearnError
 from nasbench_ga.registry import Registry
 from nasbench_ga.spaces import Genotypes, Space
 
@@ -35,8 +35,8 @@ class Surrogate(ABC):
         seed: of everything random in it.
 
     Raises:
-        NasbenchError: a library that it needs is not installed, the space has no graphs and it needs them, or the seed
-            is no number from 0 to 2**32 - 1.
+        LibraryNotFoundError: a library that it needs is not installed.
+        NasbenchError: the space has no graphs and it needs them, or the seed is no number from 0 to 2**32 - 1.
 
     Attributes:
         dropped: labels of the last `fit` that were no finite numbers and were left out.
@@ -54,7 +54,7 @@ class Surrogate(ABC):
             if importlib.util.find_spec(library.partition(".")[0]) is None:
                 own = type(self).__module__.startswith("nasbench_ga.surrogates.")
                 how = ": python -m pip install 'nasbench-ga[surrogates]'" if own else ""
-                raise NasbenchError(
+                raise LibraryNotFoundError(
                     f"{type(self).__name__} learns with {library}, which is not installed; install it{how}."
                 )
         if not 0 <= seed < 2**32:

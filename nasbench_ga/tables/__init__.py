@@ -3,7 +3,7 @@
 from nasbench_ga.tables.catalog import CATALOG, Publication
 from nasbench_ga.tables.contents import Column, TableContents
 from nasbench_ga.tables.metrics import Metric
-from nasbench_ga.tables.objectives import Objective, choose_objective
+from nasbench_ga.tables.objectives import Objective, choose_objective, searched_datasets
 from nasbench_ga.tables.opening import (
     Source,
     convert,
@@ -32,4 +32,5 @@ __all__ = [
     "from_api",
     "open_source",
     "open_table",
+    "searched_datasets",
 ]

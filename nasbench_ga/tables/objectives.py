@@ -80,6 +80,18 @@ def choose_objective(
     return Objective(search or validation or test, validation, test, search is None and validation is None)
 
 
+def searched_datasets(table: Table) -> list[str]:
+    """The data sets that can be searched on, as `choose_objective` takes them, the published ones first.
+
+    Where two are searched by the same metric, as `cifar10` and `cifar10-valid` of NATS-Bench, only the first of them.
+    """
+    by_metric: dict[str, str] = {}
+    for dataset, (validation, test) in _available(table).items():
+        if test is not None:
+            by_metric.setdefault(validation or test, dataset)
+    return list(by_metric.values())
+
+
 def _check_accuracy(table: Table, metric: str) -> None:
     table.values(metric)
     if (base := Metric.parse(metric).base) not in table.accuracies:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench_ga.errors import NasbenchError
+from nasbench_ga.errors import LibraryNotFoundError
 from nasbench_ga.training.datasets import DataSet, register_dataset
 from nasbench_ga.training.formats import Chunk
 
@@ -18,12 +18,12 @@ def make(_: str) -> Chunk:
     A label says which photograph a piece is of (0: a temple, 1: a flower), and means nothing else.
 
     Raises:
-        NasbenchError: scikit-learn is not installed.
+        LibraryNotFoundError: scikit-learn is not installed.
     """
     try:
         from sklearn.datasets import load_sample_images
     except ImportError as error:
-        raise NasbenchError(
+        raise LibraryNotFoundError(
             "The photographs come with scikit-learn, which is not installed; install it: "
             "python -m pip install 'nasbench-ga[networks]'"
         ) from error

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasbench_ga.errors import NasbenchError, UnknownNameError
-from nasbench_ga.tables import Column, Table, TableContents, choose_objective, storage
+from nasbench_ga.tables import Column, Table, TableContents, choose_objective, searched_datasets, storage
 
 
 def holding(space: str, *metrics: str) -> Table:
@@ -35,6 +35,14 @@ def test_the_published_objectives(table: Table, dataset: str | None, search: str
     found = choose_objective(table, dataset)
     assert (found.search, found.validation, found.test) == (search, search, test)
     assert not found.searches_on_test
+
+
+def test_each_metric_is_searched_on_once() -> None:
+    assert searched_datasets(NB101) == ["cifar10"]
+    assert searched_datasets(TSS) == ["cifar10", "cifar100", "ImageNet16-120"]
+    both = holding("nats-tss", "cifar10-valid/x-valid/200", "cifar10-valid/ori-test/200", "cifar10/ori-test/200")
+    assert searched_datasets(both) == ["cifar10"]  # cifar10-valid is searched by the same metric
+    assert searched_datasets(holding("nats-tss", "cifar10-valid/x-valid/200")) == []
 
 
 def test_without_validation_the_test_accuracy_is_maximised_and_that_is_said() -> None:
