@@ -12,6 +12,9 @@ import pytest
 from filelock import FileLock
 
 from tests.support.host import Host, serving
+from tests.support.run_records import record
+
+__all__ = ["record"]
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 

@@ -14,10 +14,12 @@ def print_page(page: Page) -> None:
     """Prints the headings, paragraphs, notes and tables of a page."""
     print(page.title)
     print("=" * min(len(page.title), WIDTH))
-    for block in page.blocks:
+    printed = [block for block in page.blocks if isinstance(block, Heading | Paragraph | Notes | Table)]
+    for block, following in zip(printed, [*printed[1:], None], strict=True):
         match block:
             case Heading(text):
-                print(f"\n{text}\n{'-' * min(len(text), WIDTH)}")
+                if following is not None and not isinstance(following, Heading):
+                    print(f"\n{text}\n{'-' * min(len(text), WIDTH)}")
             case Paragraph(text):
                 print(_wrapped(text))
             case Notes(lines, title):

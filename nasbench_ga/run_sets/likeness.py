@@ -52,13 +52,14 @@ def differences(sets: Sequence[RunSet], metric: str, at_equal_cost: bool) -> lis
             "Budgets differ ({}), so a difference may be one of budgets; --evaluations compares what had been found "
             "after as many evaluations.",
         )
-        differ(_length, "Runs have different numbers of evaluations ({}).")
+        if _alike(sets, lambda own: own.budget_in_words):
+            differ(_length, "Runs have different numbers of evaluations ({}).")
     differ(_table, "The numbers are of different tables ({}).")
     differ(lambda own: _plugins(own) or "none", "Different plug-ins were loaded, or other versions of them ({}).")
-    differ(lambda own: len(own), "There are not as many runs of each ({}).")
-    for own in sets:
-        if (own.record.config.get("objective") or {}).get("searches_on_test") and own.fitness_metric == metric:
-            said.append(f"{own.name} maximised the test accuracy itself, so its results are optimistic.")
+    differ(len, "There are not as many runs of each ({}).")
+    optimistic = [own.name for own in sets if _searched_on_test(own) and own.fitness_metric == metric]
+    if optimistic:
+        said.append(f"The test accuracy itself was maximised by {', '.join(optimistic)}: these results are optimistic.")
     return said
 
 
@@ -69,6 +70,10 @@ def belong_in_pairs(sets: Sequence[RunSet]) -> bool:
 
 def _alike(sets: Sequence[RunSet], what: Callable[[RunSet], object]) -> bool:
     return all(what(own) == what(sets[0]) for own in sets)
+
+
+def _searched_on_test(own: RunSet) -> bool:
+    return bool((own.record.config.get("objective") or {}).get("searches_on_test"))
 
 
 def _maximised(own: RunSet) -> str:

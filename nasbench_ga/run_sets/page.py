@@ -181,24 +181,24 @@ def _evaluated(together: Together) -> Iterator[Block]:
     )
     for own in together.sets:
         if PREDICTED in own.record.rows.extras:
-            yield _agreement(together, own, "predicted", own.record.rows.extras[PREDICTED], FITNESS)
+            yield _agreement(own, "predicted", own.record.rows.extras[PREDICTED], FITNESS)
         if own.fitness_metric is None and together.metric != FITNESS:
-            yield _agreement(together, own, str(own.record.config["fitness"]), own.record.rows.value, together.metric)
+            yield _agreement(own, str(own.record.config["fitness"]), own.record.rows.value, together.metric)
 
 
-def _agreement(together: Together, own: RunSet, label: str, scores: Any, metric: str) -> Picture:
-    """Scores against a metric, of every different cell that a set evaluated; what its runs chose is marked."""
+def _agreement(own: RunSet, label: str, scores: Any, metric: str) -> Picture:
+    """Scores against a metric, of every different cell (predictions: every evaluation); what runs chose is marked."""
     rows = own.record.rows
-    _, first, place = np.unique(rows.id, return_index=True, return_inverse=True)
-    if label == "predicted":
-        first = place = np.arange(len(rows))
+    known = np.flatnonzero(~np.isnan(scores))
+    _, first = np.unique(rows.id[known], return_index=True)
+    shown = known if label == "predicted" else known[first]
     chosen = np.array([run.row[-1] for run in own.incumbents() if len(run.row)], np.int64)
     figure = figures.agreement(
-        scores[first],
-        own.values(metric)[first],
+        scores[shown],
+        own.values(metric)[shown],
         f"{label}, {own.name}",
         unit(own.fitness_metric or metric) if metric == FITNESS else unit(metric),
-        highlighted=np.unique(place[chosen]),
+        highlighted=np.isin(rows.id[shown], rows.id[chosen]),
         highlighted_label="best cells of the runs",
     )
     what = "what the surrogate predicted of each evaluation" if label == "predicted" else f"{label} of each cell"
@@ -215,10 +215,8 @@ def _in_full(together: Together) -> Iterator[Block]:
         )
     for pair in together.comparisons.pairs:
         yield Details(f"{pair.first.name} and {pair.second.name}", tuple(pair.in_words().split("\n")))
-    yield Details(
-        "Running times",
-        tuple(f"{s.name}: {t.in_words()}" for s, t in zip(together.sets, together.running_times, strict=True)),
-    )
+    times = zip(together.sets, together.running_times, strict=True)
+    yield Details("Running times", tuple(f"{own.name}: {time.in_words()}" for own, time in times))
     yield Details("Records", tuple(_record(own) for own in together.sets))
 
 
@@ -232,7 +230,7 @@ def _record(own: RunSet) -> str:
 
 
 def _number(together: Together, value: float) -> str:
-    return f"{value:.5g}" if together.metric == FITNESS else f"{value + 0.0:.3f}"
+    return f"{value:.5g}" if together.metric == FITNESS else f"{round(value, 6) + 0.0:.3f}"
 
 
 def _interval(together: Together, row: dict[str, Any], key: str) -> str:
