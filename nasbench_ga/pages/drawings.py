@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import tempfile
 from pathlib import Path
 
@@ -10,13 +9,8 @@ from nasbench_ga.figures import save
 from nasbench_ga.pages.page import Picture
 
 
-def drawn(picture: Picture, form: str) -> bytes:
-    """The content of a picture's file, the same every time: drawing moves what is in a figure, so a copy is drawn.
-
-    Args:
-        picture: what to draw.
-        form: "png" or "svg".
-    """
+def drawn(picture: Picture, *forms: str) -> dict[str, bytes]:
+    """What a picture's file holds in each format ("png", "svg"), the same every time."""
     with tempfile.TemporaryDirectory() as folder:
-        (path,) = save(copy.deepcopy(picture.figure), Path(folder) / picture.name, [form])
-        return path.read_bytes()
+        paths = save(picture.figure, Path(folder) / picture.name, forms)
+        return {form: path.read_bytes() for form, path in zip(forms, paths, strict=True)}

@@ -80,7 +80,7 @@ class _Embedded:
 
 def _embed(picture: Picture) -> _Embedded:
     """A picture in the format that is smaller."""
-    drawings = {form: drawn(picture, form) for form in _MEDIA}
+    drawings = drawn(picture, *_MEDIA)
     form = min(drawings, key=lambda form: len(drawings[form]))
     width, height = picture.figure.get_size_inches()
     return _Embedded(

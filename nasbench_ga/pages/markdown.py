@@ -31,7 +31,7 @@ def write_markdown(page: Page, path: Path) -> list[Path]:
     Raises:
         NasbenchError: a file cannot be written.
     """
-    drawings = {path.with_name(f"{picture.name}.png"): drawn(picture, "png") for picture in page.pictures}
+    drawings = {path.with_name(f"{picture.name}.png"): drawn(picture, "png")["png"] for picture in page.pictures}
     for file, content in drawings.items():
         write_bytes(file, content)
     write_bytes(path, markdown(page).encode())

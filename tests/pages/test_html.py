@@ -91,7 +91,7 @@ def test_nothing_is_asked_for_from_anywhere(make_page: MakePage) -> None:
 def test_a_text_is_shown_as_it_is_and_is_nothing_else(
     text: str, make_page: MakePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nasbench_ga.pages.html.drawn", lambda picture, form: form.encode())
+    monkeypatch.setattr("nasbench_ga.pages.html.drawn", lambda picture, *forms: dict.fromkeys(forms, b"drawn"))
     figure = Figure()
     parsed = Parsed(html_of(make_page(text, figure)))
     assert parsed.names() == Parsed(html_of(make_page(figure=figure))).names()

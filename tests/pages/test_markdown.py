@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from matplotlib.figure import Figure
@@ -47,6 +49,20 @@ def test_a_text_is_shown_as_it_is_and_is_nothing_else(text: str, make_page: Make
     places = [i for i, token in enumerate(plain) if token.type == "inline" and shown(token) == "some text"]
     assert len(places) == 17
     assert {shown(tokens[i]) for i in places} == {without_markup(text)}
+
+
+@given(text=st.text(st.sampled_from("a1 \n\t\\`*_[]()<>#+-.!|~$&;={}:/\"'")))
+def test_no_text_is_markup(text: str) -> None:
+    def page(text: str) -> str:
+        table = Table((text, "b"), ((text, "d"), ("e", text)), text)
+        return markdown(Page(f"a{text}", (Paragraph(f"a{text}"), Notes((text, "b"), f"a{text}"), table)))
+
+    tokens = parse(page(text))
+    cells = [shown(tokens[i + 1]) for i, token in enumerate(tokens) if token.type in {"th_open", "td_open"}]
+    assert cells == [without_markup(text), "b", without_markup(text), "d", "e", without_markup(text)]
+    assert shown(tokens[1]) == shown(tokens[4]) == without_markup(f"a{text}")
+    if without_markup(text):
+        assert structure(tokens) == structure(parse(page("a")))
 
 
 @pytest.mark.parametrize("text", ["nas_ea_fa", "p < 0.001", "A & B", "94.2 – 94.3 (n = 500)", "`--seed 0`"])
