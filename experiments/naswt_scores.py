@@ -1,6 +1,7 @@
 """Scores networks once for everybody: all of nats-tss, or a stratified sample of nb101, into data/naswt/.
 
-`python experiments/naswt_scores.py --space nats-tss`. A killed run goes on where it stopped.
+`python experiments/naswt_scores.py --space nats-tss`. A killed run goes on where it stopped. With `--of-searches` it
+takes the scores of nb101 that searches have left in the store instead, and that no table holds yet.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 from nasbench_ga.console import guarded
 from nasbench_ga.data_folders import DATA_FOLDER
 from nasbench_ga.environment import environment
+from nasbench_ga.errors import NasbenchError
 from nasbench_ga.fitness import NASWT, NASWTSettings
-from nasbench_ga.fitness.score_store import SCORES_FOLDER, write_table
+from nasbench_ga.fitness.score_store import SCORES_FOLDER, ScoreStore, score_tables, write_table
 from nasbench_ga.spaces import Space, get_space
 
 LEAST_OF_A_STRATUM = 10
@@ -36,6 +38,8 @@ class Config:
     """Images of the batch."""
     seed: int = 0
     """Of weights, images and sample."""
+    of_searches: bool = False
+    """Write what searches of nb101 have scored, and that no table holds yet, in place of a sample."""
     out: Path = DATA_FOLDER / SCORES_FOLDER
     """Folder of the table."""
 
@@ -59,6 +63,24 @@ def stratified(space: Space, cells: int, seed: int) -> NDArray[np.int64]:
         share = max(int(np.ceil(len(members) * cells / space.size)), min(len(members), LEAST_OF_A_STRATUM))
         chosen.append(rng.choice(members, share, replace=False))
     return np.sort(np.concatenate(chosen))
+
+
+def collect(config: Config) -> Path:
+    """Writes what the store holds beyond the finished tables, and what the table of searches held before."""
+    space = get_space(config.space)
+    fitness = NASWT(space, NASWTSettings(dataset="cifar10", batch=config.batch, seed=config.seed))
+    key = fitness.provenance["scores"][0]
+    tables = [table for table in score_tables() if not table.of_searches]
+    store = ScoreStore(NASWTSettings().store, key, list(score_tables()))
+    before = [table.read() for table in score_tables() if table.of_searches and table.key == key]
+    networks = np.union1d(store.added, np.array(sorted({n for scores in before for n in scores}), np.int64))
+    if not len(networks):
+        raise NasbenchError(f"No search has scored anything beyond {', '.join(str(t.path) for t in tables)}: run some.")
+    scores, seconds = store.get(networks)
+    path = config.out / f"{config.space}-searched-cifar10-{config.batch}-seed{config.seed}.parquet"
+    columns = {"network": networks, "score": scores, "seconds": seconds}
+    write_table(path, key, columns, space.size, environment(), of_searches=True)
+    return path
 
 
 def score(config: Config) -> Path:
@@ -87,7 +109,8 @@ def score(config: Config) -> Path:
 
 def main() -> None:
     """The command."""
-    path = score(tyro.cli(Config, prog="python experiments/naswt_scores.py"))
+    config = tyro.cli(Config, prog="python experiments/naswt_scores.py")
+    path = collect(config) if config.of_searches else score(config)
     print(f"{path}: {path.stat().st_size:,} bytes")
 
 

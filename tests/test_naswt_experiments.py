@@ -9,6 +9,8 @@ import pytest
 
 from experiments import naswt_best_of_n, naswt_correlations, naswt_scores
 from nasbench_ga import get_space
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.fitness import NASWT, NASWTSettings
 from nasbench_ga.fitness.score_store import score_tables
 from nasbench_ga.tables import open_table
 
@@ -51,6 +53,22 @@ def test_scores_are_written_with_their_key(images_folder: Path, monkeypatch: pyt
     assert (found.complete, found.key["batch"], found.key["sizes"]) == (False, 2, {"stem": 16})
     again = naswt_scores.score(naswt_scores.Config("nb101", cells=10, batch=2, out=Path("data/naswt")))
     assert pq.read_table(again).to_pandas().equals(table)
+
+
+def test_what_searches_scored_is_collected(images_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NASBENCH_GA_DATA", str(images_folder))
+    config = naswt_scores.Config("nb101", batch=2, of_searches=True, out=Path("data/naswt"))
+    with pytest.raises(NasbenchError, match="No search has scored anything"):
+        naswt_scores.collect(config)
+    fitness = NASWT(NB101, NASWTSettings(dataset="cifar10", batch=2))
+    met = [NB101.enumerate()[start : start + 5] for start in (0, 3)]
+    for cells in met:
+        scores = fitness(cells).value
+        table = pq.read_table(naswt_scores.collect(config)).to_pandas()
+    networks = NB101.identify(NB101.canonical(NB101.enumerate()[:8], per_network=True))
+    assert table["network"].tolist() == sorted(networks.tolist())
+    last = table.set_index("network")["score"][NB101.identify(NB101.canonical(met[1], per_network=True))]
+    assert last.tolist() == scores.tolist()
 
 
 def test_flops_are_those_of_every_convolution(published: Callable[[str], Path]) -> None:

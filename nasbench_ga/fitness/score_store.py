@@ -40,11 +40,13 @@ class ScoreTable:
         path: its file.
         key: what its scores depend on.
         complete: whether it holds every network of its space.
+        of_searches: whether it holds what searches met, and is no sample.
     """
 
     path: Path
     key: Key
     complete: bool
+    of_searches: bool = False
 
     def read(self) -> dict[int, tuple[float, float]]:
         """Score and seconds by network.
@@ -67,6 +69,7 @@ def write_table(
     columns: Mapping[str, Sequence[Any] | NDArray[Any]],
     networks: int,
     about: Mapping[str, Any],
+    of_searches: bool = False,
 ) -> None:
     """Writes a finished table of scores.
 
@@ -76,11 +79,12 @@ def write_table(
         columns: `network`, `score`, `seconds`, and whatever else is worth knowing of a network.
         networks: how many networks the space has.
         about: how the scores were made, as JSON.
+        of_searches: whether they are of what searches met.
     """
     import pyarrow.parquet as pq
 
     table = pa.table({name: pa.array(values) for name, values in columns.items()})
-    described = {"key": key, "complete": len(table) == networks, "about": about}
+    described = {"key": key, "complete": len(table) == networks, "about": about, "of_searches": of_searches}
     table = table.replace_schema_metadata({_KEY: json.dumps(described, sort_keys=True)})
     with atomic_path(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
@@ -98,7 +102,8 @@ def score_tables() -> Iterator[ScoreTable]:
         for path in sorted((folder / SCORES_FOLDER).glob("*.parquet")):
             try:
                 described = json.loads((pq.read_schema(path).metadata or {})[_KEY])
-                yield ScoreTable(path, described["key"], described["complete"])
+                searched = described.get("of_searches", False)
+                yield ScoreTable(path, described["key"], described["complete"], searched)
             except (pa.ArrowException, OSError, KeyError, ValueError) as error:
                 raise CorruptFileError(
                     f"{path} is damaged, or no table of scores ({error}); get it again, or remove it."
@@ -111,7 +116,7 @@ class ScoreStore:
     Args:
         folder: of the databases; made when something is added.
         key: everything the scores depend on; `benchmark` names the file.
-        tables: finished tables; of those with this key the first counts, and counts before what was added.
+        tables: finished tables; those with this key count before what was added, the first of them before others.
 
     Raises:
         CorruptFileError: a file is damaged.
@@ -120,7 +125,10 @@ class ScoreStore:
     def __init__(self, folder: Path, key: Key, tables: Sequence[ScoreTable] = ()) -> None:
         self._key = json.dumps(key, sort_keys=True)
         self.path = folder / f"{key['benchmark']}-{hashlib.sha256(self._key.encode()).hexdigest()[:16]}.sqlite"
-        self._finished = next((table.read() for table in tables if table.key == key), {})
+        self._finished: dict[int, tuple[float, float]] = {}
+        for table in tables:
+            if table.key == key:
+                self._finished = table.read() | self._finished
         self._scores = self._added() | self._finished
 
     def missing(self, networks: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -160,6 +168,11 @@ class ScoreStore:
             ]
             connection.execute("COMMIT")
         self._scores |= {network: (score, taken) for network, score, taken in kept if network not in self._finished}
+
+    @property
+    def added(self) -> NDArray[np.int64]:
+        """The networks that have a score here and in none of the finished tables, in ascending order."""
+        return np.array(sorted(self._added().keys() - self._finished.keys()), np.int64)
 
     def _added(self) -> dict[int, tuple[float, float]]:
         """What is in the database; nothing if there is none, or one that was never finished."""

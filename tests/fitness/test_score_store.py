@@ -153,6 +153,17 @@ def test_the_first_of_two_tables_counts() -> None:
     assert ScoreStore(Path("store"), KEY, list(score_tables())).get(np.array([5]))[0] == 3
 
 
+def test_tables_of_one_key_complete_each_other() -> None:
+    table()
+    more = Path("data/naswt/more.parquet")
+    write_table(more, KEY, {"network": [7, 8], "score": [-1.0, 4.0], "seconds": [1.0, 1.0]}, 9, {}, of_searches=True)
+    assert {found.path.stem: found.of_searches for found in score_tables()} == {"mine": False, "more": True}
+    store = ScoreStore(Path("store"), KEY, list(score_tables()))
+    np.testing.assert_array_equal(store.get(np.array([5, 6, 7, 8]))[0], [*SCORES, 4.0])
+    store.add(np.array([8, 9]), np.array([98.0, 5.0]), np.array([1.0, 1.0]))
+    assert store.added.tolist() == [9]
+
+
 def test_a_table_says_whether_it_holds_every_network() -> None:
     table("all", 3)
     table("some", 4)
@@ -161,7 +172,7 @@ def test_a_table_says_whether_it_holds_every_network() -> None:
 
 def test_what_is_told_of_a_table_is_in_its_file() -> None:
     described = json.loads(pq.read_schema(table()).metadata[b"nasbench_ga.scores"])
-    assert described == {"key": KEY, "complete": True, "about": {}}
+    assert described == {"key": KEY, "complete": True, "about": {}, "of_searches": False}
 
 
 @pytest.mark.parametrize("content", [b"PAR1 nonsense", b""])
