@@ -56,8 +56,8 @@ def _in_short(together: Together) -> Iterator[Block]:
     shown = comparisons.pairs if len(comparisons.pairs) <= MOST_IN_SHORT else differing[:MOST_IN_SHORT]
     lines += [f"{pair.first.name} and {pair.second.name}: {pair.decision}." for pair in shown]
     if len(comparisons.pairs) > MOST_IN_SHORT:
-        left = len(differing) - len(shown)
-        lines.append(f"{left} more pairs differ, and {alike} of {len(comparisons.pairs)} are not shown to.")
+        more = f"{len(differing) - len(shown)} more pairs differ, and " if len(differing) > len(shown) else ""
+        lines.append(f"{more}{alike} of {len(comparisons.pairs)} pairs are not shown to differ.")
     yield Notes(tuple(lines), "In short")
 
 
@@ -230,6 +230,8 @@ def _record(own: RunSet) -> str:
 
 
 def _number(together: Together, value: float) -> str:
+    if not np.isfinite(value):
+        return "–"
     return f"{value:.5g}" if together.metric == FITNESS else f"{round(value, 6) + 0.0:.3f}"
 
 
