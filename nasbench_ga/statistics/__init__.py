@@ -9,6 +9,7 @@ from nasbench_ga.statistics.curves import BestSoFar, best_so_far
 from nasbench_ga.statistics.distribution import EmpiricalDistribution, empirical_distribution
 from nasbench_ga.statistics.effect_size import EffectSize, cliffs_delta, vargha_delaney
 from nasbench_ga.statistics.equivalence import equivalent
+from nasbench_ga.statistics.generations import Generations, by_generation
 from nasbench_ga.statistics.holm import holm
 from nasbench_ga.statistics.hypothesis_test import HypothesisTest
 from nasbench_ga.statistics.many_samples import friedman, kruskal_wallis
@@ -28,6 +29,7 @@ __all__ = [
     "Comparisons",
     "EffectSize",
     "EmpiricalDistribution",
+    "Generations",
     "HypothesisTest",
     "PostHoc",
     "RankCorrelation",
@@ -39,6 +41,7 @@ __all__ = [
     "average_ranks",
     "best_so_far",
     "brunner_munzel",
+    "by_generation",
     "cliffs_delta",
     "compare",
     "compare_all",
