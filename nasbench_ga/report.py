@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench_ga.files import atomic_path
+from nasbench_ga.figures import save
+from nasbench_ga.figures.best_so_far import draw_curves
+from nasbench_ga.figures.style import WIDTH, legend, styled, written
 from nasbench_ga.fitness import Fitness
 from nasbench_ga.records import CYCLES
 from nasbench_ga.rows import Rows
@@ -255,24 +257,19 @@ def _control(space: Space, cells: NDArray[np.int64], accuracies: NDArray[np.floa
     return f"; the mere number of parameters has {rank_correlation(parameters, accuracies)}"
 
 
+@styled()
 def draw(report: Report, rows: Rows, path: Path) -> None:
     """Draws best-so-far curves: every run, their median and their middle half, of each reported metric."""
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     curves = best_so_far(rows)
     panels = _panels(report, rows, curves)
-    with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
-        figure = Figure(figsize=(5.5 * len(panels), 4.2), layout="constrained", dpi=150)
-        for axes, (title, values, optimum) in zip(
-            figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
-        ):
-            _draw_panel(axes, curves.cost, values, optimum)
-            axes.set_title(title, loc="left")
-        handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
-        with atomic_path(path) as temporary:
-            figure.savefig(temporary, format="png")
+    figure = Figure(figsize=(WIDTH * len(panels), 3.4), layout="constrained")
+    for axes, (title, values, optimum) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        draw_curves(axes, {"": (curves.cost, values)}, "evaluations", optimum=optimum)
+        axes.set_title(written(title))
+    legend(figure)
+    save(figure, path.with_suffix(""), ["png"])
 
 
 def _panels(report: Report, rows: Rows, curves: BestSoFar) -> list[tuple[str, NDArray[np.float64], float | None]]:
@@ -288,29 +285,3 @@ def _panels(report: Report, rows: Rows, curves: BestSoFar) -> list[tuple[str, ND
         suffix = "best so far" if metric == _searched_metric(report) else "of the best so far"
         panels.append((f"{metric} (%), {suffix}", values, report.table.best(metric)[1]))
     return panels
-
-
-def _draw_panel(
-    axes: Any, evaluations: NDArray[np.float64], values: NDArray[np.float64], optimum: float | None
-) -> None:
-    alive = np.isfinite(values).any(0)
-    if not alive.any():
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, "no numbers", ha="center")
-        return
-    at, shown = evaluations[alive], values[:, alive]
-    low, median, high = np.nanpercentile(shown, [25, 50, 75], axis=0)
-    alpha = max(0.03, min(0.5, 5 / len(shown)))
-    axes.step(at, shown.T, where="post", color="tab:blue", alpha=alpha, linewidth=0.8)
-    axes.fill_between(
-        at, low, high, step="post", color="tab:blue", alpha=0.2, linewidth=0, label="middle half of the runs"
-    )
-    axes.step(at, median, where="post", color="tab:blue", linewidth=2, label=f"median of {len(shown)} runs")
-    if optimum is not None:
-        axes.axhline(optimum, color="black", linestyle="--", linewidth=1)
-        place = {"xy": (0.01, optimum), "xycoords": ("axes fraction", "data"), "va": "bottom", "fontsize": 9}
-        axes.annotate(f"the table's optimum, {optimum:.2f}", **place)
-        floor = np.nanpercentile(shown[:, min(10, shown.shape[1] - 1) :], 2)
-        axes.set_ylim(min(floor, optimum - 0.5), optimum + 0.05 * max(optimum - floor, 0.5))
-    axes.set_xscale("log")
-    axes.set_xlabel("evaluations")
