@@ -22,12 +22,15 @@ BROKEN := $(shell test ! -e $(VENV)/.installing && $(PY) -c '' 2>/dev/null || ec
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: run test lint bench clean help broken
+.PHONY: run regress test lint bench clean help broken
 
 run: $(VENV)/.base ## NASWT on NAS-Bench-101 (ARGS="--space nats-tss --fitness accuracy" runs something else)
 	@if [ -n "$(findstring --space,$(ARGS))$(findstring --fitness,$(ARGS))$(findstring --table,$(ARGS))" ]; then set --; \
 	else set -- --space nb101 --fitness naswt --repeats 4 --evaluations 200 --genetic.population 20; fi; \
 	set -x; exec $(PY) -m nasbench_ga.run "$$@" $(ARGS)
+
+regress: $(VENV)/.dev ## what every search finds, compared exactly with results/golden (ARGS="--update" writes it anew)
+	$(PY) -m nasbench_ga.regress $(ARGS)
 
 test: $(VENV)/.dev ## every test, the slow ones too
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) $(ARGS)
@@ -48,7 +51,7 @@ clean: ## remove the environment and every cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(PY): $(BROKEN)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "nasbench_ga needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name a newer one: make PYTHON=python3.11" % sys.version_info[:2])'

@@ -8,6 +8,7 @@ import sys
 COMMANDS = {
     "run": ("nasbench_ga.run", "search a space many times over and record what was found"),
     "compare": ("nasbench_ga.compare", "compare records of runs: tests, effect sizes, pictures, one report"),
+    "regress": ("nasbench_ga.regress", "compare searches exactly with what they found before"),
     "tables": (
         "nasbench_ga.tables.__main__",
         "list, show, fetch, convert and check tables of published results",

@@ -37,7 +37,7 @@ def test_tables_need_no_torch() -> None:
     assert "torch" not in imported_by("import nasbench_ga.tables")
 
 
-@pytest.mark.parametrize("command", ["run", "tables", "training"])
+@pytest.mark.parametrize("command", ["run", "regress", "tables", "training"])
 def test_help_brings_no_torch(command: str) -> None:
     run = f"runpy.run_module('nasbench_ga.{command}', run_name='__main__', alter_sys=True)"
     imported = imported_by(f"import runpy; sys.argv = ['x', '--help']; {run}")
@@ -45,7 +45,7 @@ def test_help_brings_no_torch(command: str) -> None:
     assert "torch" not in imported
 
 
-@pytest.mark.parametrize("command", ["run", "tables", "training", "cli"])
+@pytest.mark.parametrize("command", ["run", "regress", "tables", "training", "cli"])
 def test_help_is_given(command: str) -> None:
     done = subprocess.run([sys.executable, "-m", f"nasbench_ga.{command}", "--help"], capture_output=True, text=True)
     assert done.returncode == 0

@@ -11,7 +11,12 @@ import pytest
 
 README = Path(__file__).parents[1] / "README.md"
 BLOCKS = re.findall(r"^```(bash|python)\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
-COMMANDS = [line for kind, text in BLOCKS if kind == "bash" for line in text.splitlines() if line.startswith("python ")]
+SESSIONS = [
+    session
+    for kind, text in BLOCKS
+    if kind == "bash" and (session := [line for line in text.splitlines() if line.startswith("python ")])
+]
+"""The commands of each block, which are given one after the other in one folder."""
 PLUGIN = next(text for kind, text in BLOCKS if kind == "python" and "register_space" in text)
 NOTEBOOK = "".join(text for kind, text in BLOCKS if kind == "python" and "register_space" not in text)
 
@@ -25,13 +30,14 @@ def run(arguments: list[str], folder: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_commands(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("session", SESSIONS, ids="; ".join)
+def test_commands(session: list[str], tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(PLUGIN)
-    output = run(shlex.split(command)[1:], tmp_path)
-    if "nasbench_ga.run" in command:
-        assert "Best cell" in output
-        assert list(tmp_path.glob("results/runs/*/best-so-far.png"))
+    for command in session:
+        output = run(shlex.split(command)[1:], tmp_path)
+        if "nasbench_ga.run" in command:
+            assert "Best cell" in output
+            assert list(tmp_path.glob("results/runs/*/best-so-far.png"))
 
 
 def test_the_notebook_part(tmp_path: Path) -> None:
@@ -48,5 +54,5 @@ def test_what_it_names_exists() -> None:
 
 
 def test_every_kind_of_block_was_found() -> None:
-    assert len(COMMANDS) == 9
+    assert sum(map(len, SESSIONS)) == 15
     assert "ng.run" in NOTEBOOK
