@@ -63,6 +63,7 @@ def test_the_window_is_of_the_numbers_and_what_has_to_be_shown() -> None:
     assert window([np.array([1.0, 2.0]), np.array([5.0, 6.0])]) == (1, 6)
     assert window([np.array([1.0, 2.0])], 100) == (1, 100)
     assert window([np.array([3.0] * 49 + [1.0])]) == (1, 3)
+    assert window([np.array([3.0] * 49 + [1.0])], 3.1) == (1, 3.1)
 
 
 @pytest.mark.parametrize("runs", [{"a": [94.37] * 50}, {"a": [0.0, 0.0]}, {"a": [1.0, 2.0]}, {"a": normal(1000)}])
