@@ -29,7 +29,7 @@ run: $(VENV)/.base ## NASWT on NAS-Bench-101 (ARGS="--space nats-tss --fitness a
 	else set -- --space nb101 --fitness naswt --repeats 4 --evaluations 200 --genetic.population 20; fi; \
 	set -x; exec $(PY) -m nasbench_ga.run "$$@" $(ARGS)
 
-regress: $(VENV)/.dev ## what every search finds, compared exactly with results/golden (ARGS="--update" writes it anew)
+regress: $(VENV)/.base ## what every search finds, compared exactly with results/golden (ARGS="--update" writes it anew)
 	$(PY) -m nasbench_ga.regress $(ARGS)
 
 test: $(VENV)/.dev ## every test, the slow ones too
