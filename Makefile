@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
+REPEATS ?= 10
 ARGS ?=
 
 VENV := .venv
@@ -22,7 +23,7 @@ BROKEN := $(shell test ! -e $(VENV)/.installing && $(PY) -c '' 2>/dev/null || ec
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: run regress test lint bench clean help broken
+.PHONY: run study regress test lint bench clean help broken
 
 run: $(VENV)/.base ## NASWT on NAS-Bench-101 (ARGS="--space nats-tss --fitness accuracy" runs something else)
 	@if [ -n "$(findstring --space,$(ARGS))$(findstring --fitness,$(ARGS))$(findstring --table,$(ARGS))" ]; then set --; \
@@ -32,6 +33,9 @@ run: $(VENV)/.base ## NASWT on NAS-Bench-101 (ARGS="--space nats-tss --fitness a
 regress: $(VENV)/.base ## what every search finds, compared exactly with results/golden (ARGS="--update" writes it anew)
 	$(PY) -m nasbench_ga.regress $(ARGS)
 
+study: $(VENV)/.base ## the published study, run again and judged: results/dervisi/ (REPEATS=100 goes on from the first 10)
+	$(PY) -m experiments.dervisi --repeats $(REPEATS) $(ARGS)
+
 test: $(VENV)/.dev ## every test, the slow ones too
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) $(ARGS)
 
@@ -40,6 +44,9 @@ lint: $(VENV)/.dev ## ruff, mypy and the import contracts
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
+
+notebooks: $(VENV)/.dev ## run every notebook from top to bottom, each cell in at most a minute
+	OMP_NUM_THREADS=1 $(PY) -m pytest --nbmake --nbmake-timeout=60 -n $(WORKERS) notebooks/ $(ARGS)
 
 bench: $(VENV)/.dev ## measure speed; writes results/bench/
 	mkdir -p results/bench
@@ -51,7 +58,7 @@ clean: ## remove the environment and every cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(PY): $(BROKEN)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "nasbench_ga needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name a newer one: make PYTHON=python3.11" % sys.version_info[:2])'

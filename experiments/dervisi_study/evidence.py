@@ -1,0 +1,204 @@
+"""From tests to verdicts: what each of them says of a claim, and what they say of a conclusion together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_ga.pages import Block, Details, Page, Paragraph, Table
+from nasbench_ga.statistics import EffectSize, HypothesisTest, rank_correlation
+from nasbench_ga.statistics.holm import corrected
+from nasbench_ga.statistics.hypothesis_test import at_most
+
+LEVEL = 0.05
+Outcome = Literal["shown", "the contrary is shown", "not shown"]
+Verdict = Literal["holds", "holds in part", "does not hold", "not shown", "not examined"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One test of one claim.
+
+    Attributes:
+        where: the benchmark.
+        claim: a sentence without its subject's benchmark.
+        test: of it.
+        favour: above 0 where the numbers speak for the claim, below 0 where they speak against it.
+        said: the numbers, in short.
+    """
+
+    where: str
+    claim: str
+    test: HypothesisTest
+    favour: float
+    said: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether chance is ruled out, and on which side the numbers lie."""
+        if not self.test.rejects(LEVEL) or self.favour == 0:
+            return "not shown"
+        return "shown" if self.favour > 0 else "the contrary is shown"
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """One conclusion of the study, judged.
+
+    Attributes:
+        letter: its number.
+        sentence: what the study concludes.
+        name: of its page's file.
+        verdicts: on each benchmark, by its name.
+        verdict: on all of them.
+        numbers: those that decide, in short.
+        page: everything else.
+    """
+
+    letter: str
+    sentence: str
+    name: str
+    verdicts: dict[str, Verdict]
+    verdict: Verdict
+    numbers: str
+    page: Page
+
+
+def judged(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """The same, as one family of tests: corrected by Holm."""
+    found = list(evidence)
+    tests = corrected([own.test for own in found])
+    return [replace(own, test=test) for own, test in zip(found, tests, strict=True)]
+
+
+def together(outcomes: Iterable[Outcome]) -> Verdict:
+    """Whether a conclusion holds all of whose claims have to: wholly, in part, or not at all."""
+    found = list(outcomes)
+    if not found:
+        return "not examined"
+    if "shown" in found:
+        return "holds" if set(found) == {"shown"} else "holds in part"
+    return "does not hold" if "the contrary is shown" in found else "not shown"
+
+
+def any_of(outcomes: Iterable[Outcome]) -> Outcome:
+    """The outcome of the claim that at least one of several claims is true."""
+    found = list(outcomes)
+    if "shown" in found:
+        return "shown"
+    return "the contrary is shown" if found and set(found) == {"the contrary is shown"} else "not shown"
+
+
+def outcomes(evidence: Iterable[Evidence], claims: int) -> dict[str, list[Outcome]]:
+    """The outcomes on each benchmark; of so many claims, those that could not be tested there are not shown."""
+    found: dict[str, list[Outcome]] = {}
+    for own in evidence:
+        found.setdefault(own.where, []).append(own.outcome)
+    untested: Outcome = "not shown"
+    return {where: own + [untested] * (claims - len(own)) for where, own in found.items()}
+
+
+def by_benchmark(evidence: Iterable[Evidence], claims: int) -> dict[str, Verdict]:
+    """The verdict on each benchmark, where each of so many claims has to hold."""
+    return {where: together(own) for where, own in outcomes(evidence, claims).items()}
+
+
+def over_all(evidence: Iterable[Evidence], claims: int) -> Verdict:
+    """The verdict on all benchmarks together, where each of so many claims has to hold on each."""
+    return together(outcome for own in outcomes(evidence, claims).values() for outcome in own)
+
+
+def bootstrapped_test(
+    value: float, resampled: NDArray[np.float64], threshold: float, n: int, question: str
+) -> HypothesisTest:
+    """Whether a number differs from a threshold, by the standard error that resampling gives it.
+
+    Args:
+        value: the number.
+        resampled: the same of each resample, shape (resamples,).
+        threshold: to hold it against.
+        n: how many things were resampled.
+        question: what is tested, after "whether".
+    """
+    from scipy.stats import norm
+
+    error = float(np.std(resampled, ddof=1))
+    z = float("inf") * np.sign(value - threshold) if error == 0 else (value - threshold) / error
+    p_value = 1.0 if value == threshold else float(2 * norm.sf(abs(z)))
+    side = "above" if value > threshold else "below"
+    return HypothesisTest(
+        name="Bootstrap z test",
+        symbol="z",
+        statistic=float(z),
+        p_value=p_value,
+        runs=(n,),
+        question=question,
+        shown=f"it is {side} {threshold:g}",
+        not_shown="it is not shown to",
+    )
+
+
+def kendall(scores: NDArray[np.float64], accuracy: NDArray[np.float64]) -> float:
+    """Kendall's tau, each shape (n,); 0 where all scores are equal and so tell nothing."""
+    return float(np.nan_to_num(rank_correlation(scores, accuracy).kendall))
+
+
+def opening(sentence: str, verdict: Verdict, verdicts: dict[str, Verdict], rule: str) -> list[Block]:
+    """What every page of a conclusion begins with."""
+    listed = "; ".join(f"{where}: {own}" for where, own in verdicts.items())
+    blocks: list[Block] = [
+        Paragraph(f"The study concludes: {sentence}. Here: {verdict}{f' ({listed})' if listed else ''}.")
+    ]
+    return [*blocks, Paragraph(rule)]
+
+
+def evidence_table(evidence: Sequence[Evidence], caption: str) -> Block:
+    """A row a test, or a sentence if there is none."""
+    if not evidence:
+        return Paragraph(f"{caption} None could be made of what ran.")
+    rows = tuple(
+        (own.where, own.claim, counts(own.test), own.said, p(own.test.p_value), p(own.test.deciding_p), own.outcome)
+        for own in evidence
+    )
+    return Table(("benchmark", "claim", "n", "numbers", "p", "p (Holm)", "outcome"), rows, caption, numeric=(2, 4, 5))
+
+
+def in_full(evidence: Sequence[Evidence], summary: str = "The tests that decide, in words") -> Details:
+    """Each test in words."""
+    return Details(summary, tuple(f"{own.where}: {own.test.in_words(LEVEL)}" for own in evidence))
+
+
+def counts(test: HypothesisTest) -> str:
+    """How many there were in each sample."""
+    return str(test.runs[0]) if len(set(test.runs)) == 1 else " and ".join(map(str, test.runs))
+
+
+def p(value: float) -> str:
+    """A p-value in short."""
+    return "–" if np.isnan(value) else "< 0.0001" if value < 1e-4 else f"{value:.2g}"
+
+
+def a12(effect: EffectSize) -> str:
+    """An effect size and its interval in short."""
+    return f"A12 {effect.value:.2f} ({effect.low:.2f} to {effect.high:.2f})"
+
+
+def number(value: float) -> str:
+    """A percentage, never minus nought."""
+    return f"{round(value, 3) + 0.0:.3f}"
+
+
+def told(outcomes: Sequence[Evidence]) -> str:
+    """How many claims were shown, and the contrary of how many."""
+    shown = sum(own.outcome == "shown" for own in outcomes)
+    contrary = sum(own.outcome == "the contrary is shown" for own in outcomes)
+    return f"{shown} of {len(outcomes)} claims shown" + (f", the contrary of {contrary}" if contrary else "")
+
+
+def is_significant(p_value: float) -> bool:
+    """Whether a p-value is at most the level."""
+    return at_most(p_value, LEVEL)
