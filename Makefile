@@ -23,7 +23,7 @@ BROKEN := $(shell test ! -e $(VENV)/.installing && $(PY) -c '' 2>/dev/null || ec
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: run study regress test lint bench clean help broken
+.PHONY: run study regress test lint notebooks bench clean help broken
 
 run: $(VENV)/.base ## NASWT on NAS-Bench-101 (ARGS="--space nats-tss --fitness accuracy" runs something else)
 	@if [ -n "$(findstring --space,$(ARGS))$(findstring --fitness,$(ARGS))$(findstring --table,$(ARGS))" ]; then set --; \
