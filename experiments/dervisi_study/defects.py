@@ -9,10 +9,18 @@ import numpy as np
 
 from experiments.dervisi_study import arms
 from experiments.dervisi_study.accelerator import evaluations_until, heights, target_of
-from experiments.dervisi_study.evidence import a12, is_significant, number, p
+from experiments.dervisi_study.evidence import LEVEL, a12, number, p
 from experiments.dervisi_study.found import Benchmarks, Found
 from nasbench_ga.pages import Details, Notes, Page, Paragraph, Table
-from nasbench_ga.statistics import EffectSize, HypothesisTest, Sample, mann_whitney, vargha_delaney, wilcoxon
+from nasbench_ga.statistics import (
+    EffectSize,
+    HypothesisTest,
+    Sample,
+    hodges_lehmann,
+    mann_whitney,
+    vargha_delaney,
+    wilcoxon,
+)
 from nasbench_ga.statistics.holm import corrected
 
 MEASURES = ("found", "evaluations until the target", "mean height")
@@ -137,10 +145,15 @@ def _name(row: Row) -> str:
 def _changes(row: Row) -> list[str]:
     """Which measures a defect is shown to change, and which way."""
     return [
-        f"{measure} {'higher' if own.size.value > 0.5 else 'lower'}"
+        f"{measure} {'higher' if _raises(own) else 'lower'}"
         for measure, own in zip(MEASURES, row.effects, strict=True)
-        if is_significant(own.paired.deciding_p)
+        if own.paired.rejects(LEVEL)
     ]
+
+
+def _raises(own: Effect) -> bool:
+    shift = hodges_lehmann(own.with_defect, own.mended, paired=True).value
+    return shift > 0 if shift else own.size.value > 0.5
 
 
 def _table(rows: Sequence[Row]) -> Table:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from nasbench_ga.pages import Block, Details, Page, Paragraph, Table
 from nasbench_ga.statistics import EffectSize, HypothesisTest, rank_correlation
 from nasbench_ga.statistics.holm import corrected
-from nasbench_ga.statistics.hypothesis_test import at_most
 
 LEVEL = 0.05
+FEWEST = 20
+"""Things of which a bootstrap tells anything."""
 Outcome = Literal["shown", "the contrary is shown", "not shown"]
 Verdict = Literal["holds", "holds in part", "does not hold", "not shown", "not examined"]
 
@@ -117,6 +118,8 @@ def bootstrapped_test(
 ) -> HypothesisTest:
     """Whether a number differs from a threshold, by the standard error that resampling gives it.
 
+    It cannot be made of fewer than 20 things, or where resampling changes nothing.
+
     Args:
         value: the number.
         resampled: the same of each resample, shape (resamples,).
@@ -127,18 +130,18 @@ def bootstrapped_test(
     from scipy.stats import norm
 
     error = float(np.std(resampled, ddof=1))
-    z = float("inf") * np.sign(value - threshold) if error == 0 else (value - threshold) / error
-    p_value = 1.0 if value == threshold else float(2 * norm.sf(abs(z)))
-    side = "above" if value > threshold else "below"
+    z = (value - threshold) / error if error > 0 and n >= FEWEST else float("nan")
+    notes = () if error > 0 else ("Resampling changes nothing, so how sure this is cannot be told.",)
     return HypothesisTest(
         name="Bootstrap z test",
         symbol="z",
-        statistic=float(z),
-        p_value=p_value,
+        statistic=z,
+        p_value=float(2 * norm.sf(abs(z))),
         runs=(n,),
         question=question,
-        shown=f"it is {side} {threshold:g}",
+        shown=f"it is {'above' if value > threshold else 'below'} {threshold:g}",
         not_shown="it is not shown to",
+        notes=notes if n >= FEWEST else (f"Fewer than {FEWEST} do not tell how much they differ.",),
     )
 
 
@@ -197,8 +200,3 @@ def told(outcomes: Sequence[Evidence]) -> str:
     shown = sum(own.outcome == "shown" for own in outcomes)
     contrary = sum(own.outcome == "the contrary is shown" for own in outcomes)
     return f"{shown} of {len(outcomes)} claims shown" + (f", the contrary of {contrary}" if contrary else "")
-
-
-def is_significant(p_value: float) -> bool:
-    """Whether a p-value is at most the level."""
-    return at_most(p_value, LEVEL)

@@ -71,4 +71,14 @@ def test_a_bootstrapped_test_knows_the_normal_distribution() -> None:
     drawn = np.random.default_rng(0).normal(0.3, 0.1, 20_000)
     assert bootstrapped_test(0.3, drawn, 0.104, 50, "it is so").p_value == pytest.approx(0.05, abs=0.005)
     assert bootstrapped_test(0.3, drawn, 0.3, 50, "it is so").p_value == 1
-    assert bootstrapped_test(0.3, np.full(9, 0.3), 0.2, 50, "it is so").p_value == 0
+
+
+def test_a_bootstrap_of_few_things_or_of_what_never_changes_shows_nothing() -> None:
+    drawn = np.random.default_rng(0).normal(0.3, 0.01, 100)
+    assert bootstrapped_test(0.3, drawn, 0.0, 20, "it is so").rejects()
+    for test in (
+        bootstrapped_test(0.3, drawn, 0.0, 19, "it is so"),
+        bootstrapped_test(0.3, np.full(9, 0.3), 0.0, 50, "it is so"),
+    ):
+        assert not test.rejects()
+        assert "could not be made" in test.in_words()
