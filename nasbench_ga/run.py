@@ -202,28 +202,34 @@ def _run(config: RunConfig, progress: bool) -> Report:
     with recorder.opened():
         earlier = recorder.earlier()
         if 0 < earlier.repeats == config.repeats:
-            summary, rows = read_json(folder / records.SUMMARY), earlier.rows
-            return report_of(summary, earlier.cycles, earlier.wall_seconds, rows.id, rows.value)
-        study = Study(
-            space,
-            fitness,
-            lambda rng: search(space, rng, settings),
-            config.repeats,
-            config.seed,
-            budget,
-            only=range(earlier.repeats, config.repeats),
-            workers=config.workers or available_cores(),
-        )
-        study.memo.restore(earlier.rows)
-        conducted = conduct(study, recorder, config.checkpoint_seconds, progress)
-        rows = Rows.concatenate([earlier.rows, conducted], space.genes)
-        wall_seconds = [*earlier.wall_seconds, *(repeat.wall_seconds for repeat in study.repeats)]
-        logs = {repeat.number: repeat.search.log for repeat in study.repeats}
-        cycles = [*earlier.cycles, *summarise_cycles(conducted, logs)]
-        told = report_of(summarise(rows, space, table, objective), cycles, wall_seconds, rows.id, rows.value)
+            rows = earlier.rows
+            told = report_of(
+                read_json(folder / records.SUMMARY), earlier.cycles, earlier.wall_seconds, rows.id, rows.value
+            )
+            if (folder / PICTURE).exists():
+                return told
+        else:
+            study = Study(
+                space,
+                fitness,
+                lambda rng: search(space, rng, settings),
+                config.repeats,
+                config.seed,
+                budget,
+                only=range(earlier.repeats, config.repeats),
+                workers=config.workers or available_cores(),
+            )
+            study.memo.restore(earlier.rows)
+            conducted = conduct(study, recorder, config.checkpoint_seconds, progress)
+            rows = Rows.concatenate([earlier.rows, conducted], space.genes)
+            wall_seconds = [*earlier.wall_seconds, *(repeat.wall_seconds for repeat in study.repeats)]
+            logs = {repeat.number: repeat.search.log for repeat in study.repeats}
+            cycles = [*earlier.cycles, *summarise_cycles(conducted, logs)]
+            told = report_of(summarise(rows, space, table, objective), cycles, wall_seconds, rows.id, rows.value)
+            times = {"repeat_wall_seconds": wall_seconds, "session_wall_seconds": time.perf_counter() - started}
+            (folder / PICTURE).unlink(missing_ok=True)
+            recorder.finish(rows, partial(_known_metrics, table), told.summary, cycles, environment() | times, progress)
         draw(told, rows, folder / PICTURE)
-        times = {"repeat_wall_seconds": wall_seconds, "session_wall_seconds": time.perf_counter() - started}
-        recorder.finish(rows, partial(_known_metrics, table), told.summary, cycles, environment() | times, progress)
     return told
 
 
