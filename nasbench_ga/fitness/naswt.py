@@ -88,7 +88,8 @@ class NASWT(Fitness):
         self._sizes = {"stem": self.settings.stem} if space.benchmark == "nb101" else {}
         self._seeds = range(self.settings.seed, self.settings.seed + self.settings.repeats)
         self._images: list[NDArray[np.float32]] = []
-        if tables := self._finished_tables():
+        self._without_images: DatasetNotFoundError | None = None
+        if tables := self._finished_tables(complete=True):
             self._source = f"from {', '.join(str(table.path) for table in tables)}"
             keys = [table.key for table in tables]
         else:
@@ -96,11 +97,11 @@ class NASWT(Fitness):
         self._stores = [ScoreStore(self.settings.store, key, self._tables) for key in keys]
         self.provenance = {"statistic": self.settings.statistic, "scores": keys}
 
-    def _finished_tables(self) -> list[ScoreTable]:
-        """Of each seed a table with the scores of the whole space; none if there is not one of each."""
+    def _finished_tables(self, complete: bool) -> list[ScoreTable]:
+        """Of each seed a table with scores, of the whole space or of some of it; none if there is not one of each."""
         wanted = [self._key(self.settings.dataset or USUAL_DATASET, seed) for seed in self._seeds]
-        complete = [table for table in self._tables if table.complete]
-        found = [next((table for table in complete if _but_for_images(table.key) == key), None) for key in wanted]
+        tables = [table for table in self._tables if table.complete or not complete]
+        found = [next((table for table in tables if _but_for_images(table.key) == key), None) for key in wanted]
         return [table for table in found if table] if all(found) else []
 
     def _prepare_images(self) -> list[Key]:
@@ -116,7 +117,10 @@ class NASWT(Fitness):
             images = load_images(self.settings.dataset or USUAL_DATASET)
         except DatasetNotFoundError as error:
             if self.settings.dataset is not None:
-                raise
+                if not (tables := self._finished_tables(complete=False)):
+                    raise
+                self._without_images = error
+                return [table.key for table in tables]
             images = load_images(FALLBACK_DATASET)
             self._source = (
                 f"of {self.settings.batch} pieces of scikit-learn's two sample photographs, so that they are not to be "
@@ -170,6 +174,10 @@ class NASWT(Fitness):
 
         from nasbench_ga.fitness.naswt_score import first_width, naswt_scores, on_device
 
+        if self._without_images:
+            raise DatasetNotFoundError(
+                f"{len(networks):,} networks have no score yet, and to score them needs images. {self._without_images}"
+            )
         images = on_device(self._images[number], self.settings.device, first_width(published, self._sizes))
         self._where = f" on the {images.device.type}"
         results = naswt_scores(published, cells, images, self._seeds[number], **self._sizes)

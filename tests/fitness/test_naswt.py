@@ -290,6 +290,33 @@ def test_a_finished_table_of_another_seed_is_not_used() -> None:
     assert "photographs" in NASWT(TSS, NASWTSettings(repeats=2)).notes[0]
 
 
+def test_scores_of_some_networks_need_no_images_until_another_is_met() -> None:
+    cells = NB101.enumerate()[:6]
+    networks = NB101.identify(NB101.canonical(cells, per_network=True))
+    asked = NASWTSettings(dataset="cifar10", stem=4, batch=8, store=Path("store"))
+    with pytest.raises(DatasetNotFoundError, match="training fetch cifar10"):
+        NASWT(NB101, asked)
+    key = {
+        "score": "naswt",
+        "version": 1,
+        "benchmark": "nb101",
+        "network": "NB101Network",
+        "sizes": {"stem": 4},
+        "dataset": "cifar10",
+        "batch": 8,
+        "seed": 0,
+        "images_sha256": "of some images",
+    }
+    columns = {"network": networks, "score": networks / 3, "seconds": np.ones(6)}
+    write_table(Path("data/naswt/some.parquet"), key, columns, NB101.size, {})
+    fitness = NASWT(NB101, asked)
+    np.testing.assert_array_equal(fitness(cells).value, networks / 3)
+    assert fitness.provenance["scores"] == [key]
+    with pytest.raises(DatasetNotFoundError, match=r"1 networks have no score yet.*training fetch cifar10"):
+        fitness(NB101.enumerate()[:7])
+    assert "photographs" in NASWT(NB101, replace(asked, dataset=None)).notes[0]
+
+
 CONFIG = RunConfig(space="nb101", fitness="naswt", repeats=2, evaluations=12, naswt=SMALL, checkpoint_seconds=0)
 
 
