@@ -226,9 +226,15 @@ def _run(config: RunConfig, progress: bool) -> Report:
             logs = {repeat.number: repeat.search.log for repeat in study.repeats}
             cycles = [*earlier.cycles, *summarise_cycles(conducted, logs)]
             told = report_of(summarise(rows, space, table, objective), cycles, wall_seconds, rows.id, rows.value)
-            times = {"repeat_wall_seconds": wall_seconds, "session_wall_seconds": time.perf_counter() - started}
+            here: dict[str, Any] = {
+                **environment(),
+                "repeat_wall_seconds": wall_seconds,
+                "session_wall_seconds": time.perf_counter() - started,
+            }
+            if earlier.environments:
+                here["earlier"] = earlier.environments
             (folder / PICTURE).unlink(missing_ok=True)
-            recorder.finish(rows, partial(_known_metrics, table), told.summary, cycles, environment() | times, progress)
+            recorder.finish(rows, partial(_known_metrics, table), told.summary, cycles, here, progress)
         draw(told, rows, folder / PICTURE)
     return told
 

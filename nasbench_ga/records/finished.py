@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nasbench_ga.errors import CorruptFileError, RecordError
 from nasbench_ga.files import read_json
 from nasbench_ga.records.columns import as_rows, read_parquet
-from nasbench_ga.records.layout import CONFIG, CYCLES, ENVIRONMENT, EVALUATIONS, SUMMARY, state_file
+from nasbench_ga.records.layout import CONFIG, CYCLES, ENVIRONMENT, EVALUATIONS, SUMMARY, is_finished, state_file
 from nasbench_ga.rows import Rows
 
 if TYPE_CHECKING:
@@ -54,13 +54,16 @@ def read_record(folder: Path) -> Record:
     folder = Path(folder)
     if not folder.is_dir():
         raise RecordError(f"{folder} is no folder; give one that nasbench_ga.run wrote, as its last line names it.")
+    unfinished = RecordError(f"{folder} holds an unfinished run; finish it first, with --resume.")
     if state_file(folder).exists():
-        raise RecordError(f"{folder} holds an unfinished run; finish it first, with --resume.")
+        raise unfinished
     for name in (CONFIG, EVALUATIONS, SUMMARY, ENVIRONMENT):
         _path(folder, name)
     config, summary = read_json(folder / CONFIG), read_json(folder / SUMMARY)
     if not isinstance(config, dict) or not {"space", "fitness", "algorithm", "budget", "repeats"} <= config.keys():
         raise CorruptFileError(f"{folder / CONFIG} is no configuration of a run. {_again(folder)}")
+    if not is_finished(folder):
+        raise unfinished
     table = read_parquet(folder / EVALUATIONS)
     rows = as_rows(table)
     metrics = {name: np.asarray(table[name], np.float64) for name in table.schema.names if "/" in name}

@@ -30,6 +30,7 @@ from nasbench_ga.records.layout import (
     ENVIRONMENT,
     EVALUATIONS,
     SUMMARY,
+    finished_repeats,
     is_finished,
     progress_folder,
     state_file,
@@ -48,11 +49,13 @@ class Earlier:
         rows: their evaluations, by repeat and step.
         cycles: what their searches said of each cycle.
         wall_seconds: of each of them.
+        environments: in which they were run, the first one first.
     """
 
     rows: Rows
     cycles: list[dict[str, Any]]
     wall_seconds: list[float]
+    environments: list[dict[str, Any]]
 
     @property
     def repeats(self) -> int:
@@ -146,17 +149,19 @@ class Recorder:
         """
         first = self._first_repeat() if self.resume else 0
         if not first:
-            return Earlier(Rows.concatenate([], self.genes), [], [])
+            return Earlier(Rows.concatenate([], self.genes), [], [], [])
         rows = as_rows(read_parquet(self.folder / EVALUATIONS))
         cycles = [cycle for cycle in read_cycles(self.folder) if cycle["repeat"] < first]
-        wall_seconds = read_json(self.folder / ENVIRONMENT)["repeat_wall_seconds"]
-        return Earlier(rows.take(np.flatnonzero(rows.repeat < first)), cycles, wall_seconds[:first])
+        last = read_json(self.folder / ENVIRONMENT)
+        environments = [*last.pop("earlier", []), last]
+        wall_seconds = last["repeat_wall_seconds"][:first]
+        return Earlier(rows.take(np.flatnonzero(rows.repeat < first)), cycles, wall_seconds, environments)
 
     def _first_repeat(self) -> int:
         """The first repeat that is to be run, or gone on with."""
         if self._state_file.exists():
             return int(self._damage_named(self._read_state)["repeats"][0]["number"])
-        return int(read_json(self.folder / CONFIG)["repeats"]) if self.finished else 0
+        return finished_repeats(self.folder)
 
     def saved_state(self) -> list[dict[str, Any]] | None:
         """The state of an unfinished study to go on from, None if there is none; its rows are in `rows` then.

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from nasbench_ga import NASEAFASettings, records
@@ -33,8 +32,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
 
 
-def _more(config: RunConfig) -> RunConfig:
-    return replace(config, resume=True, checkpoint_seconds=0.0)
+def _more(config: RunConfig, checkpoint_seconds: float = 0.0) -> RunConfig:
+    return replace(config, resume=True, checkpoint_seconds=checkpoint_seconds)
 
 
 @BOTH
@@ -45,6 +44,8 @@ def test_they_are_those_of_one_go(config: RunConfig) -> None:
     assert contents(run(_more(config)).folder) == whole
     environment = json.loads(Path("mine", records.ENVIRONMENT).read_text())
     assert len(environment["repeat_wall_seconds"]) == 5
+    assert [len(own["repeat_wall_seconds"]) for own in environment["earlier"]] == [2, 3]
+    assert all(own["packages"] == environment["packages"] for own in environment["earlier"])
 
 
 def test_nothing_is_evaluated_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,9 +65,10 @@ def test_nothing_is_evaluated_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @BOTH
+@pytest.mark.parametrize("checkpoint_seconds", [0.0, 1e9])
 @pytest.mark.parametrize("step", ["advance", "write_json", "write_parquet", "draw", "rmtree"])
 def test_interrupted_anywhere_they_are_those_of_one_go(
-    config: RunConfig, step: str, monkeypatch: pytest.MonkeyPatch
+    config: RunConfig, step: str, checkpoint_seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = contents(run(replace(config, results=Path("whole"))).folder)
     run(replace(config, repeats=2))
@@ -75,7 +77,7 @@ def test_interrupted_anywhere_they_are_those_of_one_go(
         step, recorder
     )
     original: Callable[..., Any] = getattr(owner, step)
-    for nth in range(1, 5):
+    for nth in range(1, 6):
         calls: list[None] = []
 
         def killed(
@@ -89,11 +91,20 @@ def test_interrupted_anywhere_they_are_those_of_one_go(
         with monkeypatch.context() as patch:
             patch.setattr(owner, step, killed)
             try:
-                run(_more(config))
+                run(_more(config, checkpoint_seconds))
             except KeyboardInterrupt:
+                _is_whole_or_refused()
                 continue
         break
-    assert contents(run(_more(config)).folder) == whole
+    assert contents(run(_more(config, checkpoint_seconds)).folder) == whole
+    assert records.read_record(Path("mine")).repeats == 5
+
+
+def _is_whole_or_refused() -> None:
+    try:
+        records.read_record(Path("mine"))
+    except RecordError as error:
+        assert "unfinished run; finish it first, with --resume" in str(error)  # noqa: PT017
 
 
 def test_a_record_of_more_or_unfinished_repeats_is_not_touched(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,6 +133,15 @@ def test_damage_in_the_finished_repeats_is_told() -> None:
         run(_more(GENETIC))
 
 
+@pytest.mark.parametrize("content", ["{}", "[]", '{"repeat_wall_seconds": 3}', "{"])
+def test_a_damaged_environment_is_told(content: str) -> None:
+    run(replace(GENETIC, repeats=2))
+    Path("mine", records.ENVIRONMENT).write_text(content)
+    for read in (lambda: run(_more(GENETIC)), lambda: records.read_record(Path("mine"))):
+        with pytest.raises(CorruptFileError, match=r"mine/environment\.json"):
+            read()
+
+
 def test_the_command_tells_of_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--space", "nats-tss", "--table", "analog-nas", "--evaluations", "200", "--results", "mine"]
     assert main([*arguments, "--repeats", "2"]) == 0
@@ -131,4 +151,4 @@ def test_the_command_tells_of_all_of_them(capsys: pytest.CaptureFixture[str]) ->
     assert all(line.split()[1] in output for line in first)
     rows = [line.split()[0] for line in output.splitlines() if line.strip()[:1].isdigit()]
     assert rows[:4] == ["0", "1", "2", "3"]
-    assert np.isclose(len(records.read_summary(Path("mine"))), 4)
+    assert len(records.read_summary(Path("mine"))) == 4
