@@ -16,10 +16,9 @@ import tyro
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from experiments.naswt_scores import scored_cells
 from nasbench_ga.console import guarded
-from nasbench_ga.errors import NasbenchError
 from nasbench_ga.files import write_bytes
-from nasbench_ga.fitness.score_store import score_tables
 from nasbench_ga.spaces import Space, get_space
 from nasbench_ga.statistics import rank_correlation
 from nasbench_ga.tables import Table, choose_objective, open_table
@@ -58,7 +57,7 @@ def rows() -> Iterator[Row]:
     for name in ("nats-tss", "nb101"):
         space = get_space(name)
         table = open_table(name)
-        cells, scores = _scored(space)
+        cells, scores = scored_cells(space)
         flops = _flops(space, table, cells)
         for dataset in {"nats-tss": ("cifar10", "cifar100", "ImageNet16-120"), "nb101": ("cifar10",)}[name]:
             objective = choose_objective(table, dataset)
@@ -73,18 +72,6 @@ def rows() -> Iterator[Row]:
                     found = rank_correlation(values, table.lookup(cells, metric))
                     published = PUBLISHED.get(metric) if guide == "NASWT" else None
                     yield Row(name, metric, guide, found.pairs, found.kendall, found.spearman, published)
-
-
-def _scored(space: Space) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Every cell whose network has a score in data/naswt/, and that score."""
-    wanted = {"benchmark": space.name, "dataset": "cifar10", "batch": 128, "seed": 0}
-    found = [own for own in score_tables() if wanted.items() <= own.key.items() and not own.of_searches]
-    if not found:
-        raise NasbenchError(f"No table of scores of {space.name} is here; make it: python experiments/naswt_scores.py")
-    score = found[0].read()
-    networks = space.identify(space.canonical(space.enumerate(), per_network=True))
-    cells = np.flatnonzero(np.isin(networks, list(score)))
-    return cells, np.array([score[network][0] for network in networks[cells].tolist()])
 
 
 def _flops(space: Space, table: Table, cells: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -65,6 +65,31 @@ def stratified(space: Space, cells: int, seed: int) -> NDArray[np.int64]:
     return np.sort(np.concatenate(chosen))
 
 
+def scored_cells(space: Space) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Every cell whose network has a score in the table of a space or of a sample of it, and that score.
+
+    Of one batch of 128 CIFAR-10 images and seed 0. A table of what searches met is passed over, as it is no sample.
+
+    Returns:
+        The cells, ascending, shape (n,), and their scores, shape (n,).
+
+    Raises:
+        NasbenchError: no table is here.
+        CorruptFileError: it is damaged.
+    """
+    wanted = {"benchmark": space.name, "dataset": "cifar10", "batch": 128, "seed": 0}
+    held = [own for own in score_tables() if wanted.items() <= own.key.items() and not own.of_searches]
+    if not held:
+        raise NasbenchError(
+            f"No table of NASWT scores of {space.name} is here, which comes with the project in data/{SCORES_FOLDER}: "
+            f"run this in the project's folder, or make it: python experiments/naswt_scores.py --space {space.name}."
+        )
+    score = held[0].read()
+    networks = space.identify(space.canonical(space.enumerate(), per_network=True))
+    cells = np.flatnonzero(np.isin(networks, list(score)))
+    return cells, np.array([score[network][0] for network in networks[cells].tolist()])
+
+
 def collect(config: Config) -> Path:
     """Writes what the store holds beyond the finished tables, and what the table of searches held before."""
     space = get_space(config.space)
