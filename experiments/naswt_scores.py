@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import tyro
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nasbench_ga.console import guarded
 from nasbench_ga.data_folders import DATA_FOLDER
-from nasbench_ga.environment import environment
+from nasbench_ga.environment import environment, processor_name
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.fitness import NASWT, NASWTSettings
 from nasbench_ga.fitness.score_store import SCORES_FOLDER, ScoreStore, score_tables, write_table
@@ -90,21 +90,26 @@ def scored_cells(space: Space) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     return cells, np.array([score[network][0] for network in networks[cells].tolist()])
 
 
+def _versions() -> dict[str, Any]:
+    """What scores may depend on beside their key."""
+    known = environment()
+    return {name: known[name] for name in ("packages", "python")} | {"processor": processor_name()}
+
+
 def collect(config: Config) -> Path:
     """Writes what the store holds beyond the finished tables, and what the table of searches held before."""
     space = get_space(config.space)
     fitness = NASWT(space, NASWTSettings(dataset="cifar10", batch=config.batch, seed=config.seed))
     key = fitness.provenance["scores"][0]
-    tables = [table for table in score_tables() if not table.of_searches]
     store = ScoreStore(NASWTSettings().store, key, list(score_tables()))
     before = [table.read() for table in score_tables() if table.of_searches and table.key == key]
     networks = np.union1d(store.added, np.array(sorted({n for scores in before for n in scores}), np.int64))
     if not len(networks):
-        raise NasbenchError(f"No search has scored anything beyond {', '.join(str(t.path) for t in tables)}: run some.")
+        raise NasbenchError(f"{store.path} holds no score that is in no table yet: run searches by NASWT first.")
     scores, seconds = store.get(networks)
     path = config.out / f"{config.space}-searched-cifar10-{config.batch}-seed{config.seed}.parquet"
     columns = {"network": networks, "score": scores, "seconds": seconds}
-    write_table(path, key, columns, space.size, environment(), of_searches=True)
+    write_table(path, key, columns, space.size, _versions(), of_searches=True)
     return path
 
 
@@ -127,7 +132,7 @@ def score(config: Config) -> Path:
             "seconds": outcome.seconds,
         },
         len(every_network(space)),
-        environment(),
+        _versions(),
     )
     return path
 

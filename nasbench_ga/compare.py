@@ -54,7 +54,7 @@ class CompareConfig:
     target: float | None = None
     """What to reach, for the expected running time; by default the lowest of the medians."""
     out: Path | None = None
-    """Folder of the report; by default one under results/comparisons/ named after the records and these options."""
+    """Folder of the report; by default one under results/comparisons/ for these records and options."""
 
     def __post_init__(self) -> None:
         """Takes paths as text, and refuses what cannot be meant together."""

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def test_it_prints_and_writes_everything(record: Made, capsys: pytest.CaptureFix
     for part in ("random, genetic and surrogate", "Not alike", "Budgets differ", "In short", "What the runs found"):
         assert part in output
     assert "Report: mine/report.html" in output
-    for name in (*PICTURES, "predicted-surrogate"):
+    for name in (*PICTURES, "predicted-3-surrogate"):
         assert Path("mine", f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert Path("mine", f"{name}.pdf").read_bytes().startswith(b"%PDF")
     text = Path("mine", REPORT).read_text()
@@ -67,15 +68,20 @@ def test_other_options_are_another_folder(record: Made) -> None:
     assert len(folders) == 3
 
 
-def test_folders_of_one_name_get_the_name_of_the_folder_above(
-    record: Made,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_folders_of_one_name_get_the_name_of_the_folder_above(record: Made, capsys: pytest.CaptureFixture[str]) -> None:
     for above, name in (("a", "random"), ("b", "genetic")):
-        Path(above).mkdir()
-        Path(above, "run").symlink_to(record(name))
-    assert main(["a/run", "b/run", "--names", "x", "y"]) == 0
-    assert "x and y" in capsys.readouterr().out
+        shutil.copytree(record(name), Path(above, "run"))
+    assert main(["a/run", "b/run"]) == 0
+    assert "a/run and b/run" in capsys.readouterr().out
+
+
+def test_sets_whose_names_are_in_another_script_have_pictures_of_their_own(record: Made) -> None:
+    shutil.copytree(record("surrogate"), "again")
+    compared = ng.compare(ng.CompareConfig((record("surrogate"), "again"), names=("βάση", "νέο")))
+    assert {path.name for path in compared.folder.glob("predicted-*.png")} == {
+        "predicted-1-set.png",
+        "predicted-2-set.png",
+    }
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_scores_are_written_with_their_key(images_folder: Path, monkeypatch: pyt
 def test_what_searches_scored_is_collected(images_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NASBENCH_GA_DATA", str(images_folder))
     config = naswt_scores.Config("nb101", batch=2, of_searches=True, out=Path("data/naswt"))
-    with pytest.raises(NasbenchError, match="No search has scored anything"):
+    with pytest.raises(NasbenchError, match="holds no score that is in no table yet"):
         naswt_scores.collect(config)
     fitness = NASWT(NB101, NASWTSettings(dataset="cifar10", batch=2))
     met = [NB101.enumerate()[start : start + 5] for start in (0, 3)]

@@ -2,6 +2,6 @@
 
 from nasbench_ga.run_sets.page import as_page
 from nasbench_ga.run_sets.run_set import FITNESS, RunSet
-from nasbench_ga.run_sets.together import How, Together, compare_sets
+from nasbench_ga.run_sets.together import How, Together, at_the_optimum, compare_sets
 
-__all__ = ["FITNESS", "How", "RunSet", "Together", "as_page", "compare_sets"]
+__all__ = ["FITNESS", "How", "RunSet", "Together", "as_page", "at_the_optimum", "compare_sets"]

@@ -13,7 +13,7 @@ from nasbench_ga.pages import Block, Details, Heading, Notes, Page, Paragraph, P
 from nasbench_ga.rows import PREDICTED
 from nasbench_ga.run_sets.run_set import FITNESS, RunSet
 from nasbench_ga.run_sets.together import Together, at_the_optimum
-from nasbench_ga.statistics import Clock, Sample, repeats_in_words
+from nasbench_ga.statistics import Clock, Sample, p_in_short, repeats_in_words
 
 EVALUATIONS: Clock = "evaluations"
 SECONDS: Clock = "seconds"
@@ -97,21 +97,21 @@ def _pairs(together: Together) -> Iterator[Block]:
             _interval(together, row, "difference"),
             _interval(together, row, "a12"),
             str(row["magnitude"]),
-            _p(row["p"]),
-            _p(row["p_adjusted"]),
+            p_in_short(float(row["p"])),
+            p_in_short(float(row["p_adjusted"])),
             str(row["verdict"]),
         )
         for row in together.comparisons.as_table()
     ]
     test = together.comparisons.pairs[0].deciding.name
     paired = "run i of one is held against run i of the other, which has the same seed; " if together.paired else ""
+    confidence = f"{100 * (1 - together.how.level):.4g} %"
     yield Table(
         ("pair", "difference", "A12", "effect", "p", "p (Holm)", "verdict"),
         tuple(rows),
-        f"Difference: the shift from the second to the first (Hodges-Lehmann) and its 95 % interval. A12: how often a "
-        f"run of the first is higher, ties counted half, and its 95 % bootstrap interval. p: {paired}{test}."
-        if together.how.level == 0.05
-        else f"Intervals have a confidence of {1 - together.how.level:.4g}. p: {paired}{test}.",
+        f"Difference: the shift from the second to the first (Hodges-Lehmann) and its {confidence} interval. A12: how "
+        f"often a run of the first is higher, ties counted half, and its {confidence} bootstrap interval. p: "
+        f"{paired}{test}.",
         numeric=(1, 2, 4, 5),
     )
     if together.comparisons.ranks is not None:
@@ -179,14 +179,14 @@ def _evaluated(together: Together) -> Iterator[Block]:
         figures.generations(searched, unit(together.metric), optimum=together.optimum),
         "The cells that a generation (or cycle) evaluated: their median, and from the 10 % to the 90 % quantile.",
     )
-    for own in together.sets:
+    for number, own in enumerate(together.sets, 1):
         if PREDICTED in own.record.rows.extras:
-            yield _agreement(own, "predicted", own.record.rows.extras[PREDICTED], FITNESS)
+            yield _agreement(number, own, "predicted", own.record.rows.extras[PREDICTED], FITNESS)
         if own.fitness_metric is None and together.metric != FITNESS:
-            yield _agreement(own, str(own.record.config["fitness"]), own.record.rows.value, together.metric)
+            yield _agreement(number, own, str(own.record.config["fitness"]), own.record.rows.value, together.metric)
 
 
-def _agreement(own: RunSet, label: str, scores: Any, metric: str) -> Picture:
+def _agreement(number: int, own: RunSet, label: str, scores: Any, metric: str) -> Picture:
     """Scores against a metric, of every different cell (predictions: every evaluation); what runs chose is marked."""
     rows = own.record.rows
     known = np.flatnonzero(~np.isnan(scores))
@@ -202,7 +202,9 @@ def _agreement(own: RunSet, label: str, scores: Any, metric: str) -> Picture:
         highlighted_label="best cells of the runs",
     )
     what = "what the surrogate predicted of each evaluation" if label == "predicted" else f"{label} of each cell"
-    return Picture(f"{_slug(label)}-{_slug(own.name)}", figure, f"{own.name}: {what}, and what it turned out to be.")
+    return Picture(
+        f"{_slug(label)}-{number}-{_slug(own.name)}", figure, f"{own.name}: {what}, and what it turned out to be."
+    )
 
 
 def _in_full(together: Together) -> Iterator[Block]:
@@ -240,13 +242,9 @@ def _interval(together: Together, row: dict[str, Any], key: str) -> str:
     return f"{form(row[key])} ({form(row[f'{key}_low'])} to {form(row[f'{key}_high'])})"
 
 
-def _p(value: Any) -> str:
-    return "–" if np.isnan(value) else "< 0.0001" if value < 1e-4 else f"{value:.2g}"
-
-
 def _sd(sample: Sample) -> float:
     return float(sample.values.std(ddof=1))
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "set"
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "set"

@@ -111,6 +111,12 @@ class RunSet:
         numbers = self.values(metric)
         if metric in (FITNESS, self.fitness_metric):
             return self.incumbents(clock)
+        unknown = sum(int((~np.isfinite(numbers[run.row])).sum()) for run in self.incumbents(clock))
+        if unknown:
+            raise NasbenchError(
+                f"Expected {metric} of every best cell known in {self.record.folder}, but that of {unknown} is missing "
+                f"or infinite: compare by another metric, {', '.join(own for own in self.metrics if own != metric)}."
+            )
         return [run.valued_by(numbers) for run in self.incumbents(clock)]
 
     def sample(self, metric: str, cost: float | None = None, clock: Clock = "evaluations") -> Sample:

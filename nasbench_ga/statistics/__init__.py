@@ -10,8 +10,8 @@ from nasbench_ga.statistics.distribution import EmpiricalDistribution, empirical
 from nasbench_ga.statistics.effect_size import EffectSize, cliffs_delta, vargha_delaney
 from nasbench_ga.statistics.equivalence import equivalent
 from nasbench_ga.statistics.generations import Generations, by_generation
-from nasbench_ga.statistics.holm import holm
-from nasbench_ga.statistics.hypothesis_test import HypothesisTest
+from nasbench_ga.statistics.holm import corrected, holm
+from nasbench_ga.statistics.hypothesis_test import HypothesisTest, p_in_short
 from nasbench_ga.statistics.many_samples import friedman, kruskal_wallis
 from nasbench_ga.statistics.post_hoc import PostHoc, dunn, nemenyi
 from nasbench_ga.statistics.power import mann_whitney_power, noether_repeats, repeats_in_words, repeats_needed
@@ -45,6 +45,7 @@ __all__ = [
     "cliffs_delta",
     "compare",
     "compare_all",
+    "corrected",
     "dunn",
     "empirical_distribution",
     "equivalent",
@@ -58,6 +59,7 @@ __all__ = [
     "mann_whitney_power",
     "nemenyi",
     "noether_repeats",
+    "p_in_short",
     "rank_correlation",
     "repeats_in_words",
     "repeats_needed",

@@ -72,6 +72,11 @@ def at_most(p_value: float, level: float) -> bool:
     return bool(p_value <= level * (1 + 1e-9))
 
 
+def p_in_short(p: float) -> str:
+    """A p-value for a table, with two digits; a dash for a test that could not be made."""
+    return "–" if np.isnan(p) else "< 0.0001" if p < 1e-4 else f"{p:.2g}"
+
+
 def _p_in_words(p: float) -> str:
     return "p < 0.0001" if p < 1e-4 else f"p = {p:.3g}"
 
