@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import tyro
 
 from experiments import naswt_batch_sizes
@@ -150,12 +151,12 @@ def _carry_out(config: Config, benchmark: Benchmark, arm: Arm) -> Found:
     return own
 
 
-def judge(config: Config, found: Benchmarks) -> list[Conclusion]:
-    """Each conclusion of the study, judged by what was found."""
+def judge(found: Benchmarks, by_batch_size: pd.DataFrame | None) -> list[Conclusion]:
+    """Each conclusion of the study, judged by what was found, and by scores by batch size if there are any."""
     return [
         narrows_the_space(found),
         naswt_guides(found),
-        larger_batches_do_not_always_help(naswt_batch_sizes.read(config.batch_sizes)),
+        larger_batches_do_not_always_help(by_batch_size),
         come_from_different_distributions(found),
         v2_by_accuracy_is_the_best_accelerator(found),
     ]
@@ -163,13 +164,15 @@ def judge(config: Config, found: Benchmarks) -> list[Conclusion]:
 
 def study(config: Config) -> list[Conclusion]:
     """Runs everything and writes every page."""
+    by_batch_size = naswt_batch_sizes.read(config.batch_sizes)
     found, left_out = carry_out_all(config)
-    conclusions = judge(config, found)
-    said, defects = effects_of_defects(found)
+    conclusions = judge(found, by_batch_size)
+    defects = effects_of_defects(found)
     pages: dict[str, Page] = {own.name: own.page for own in conclusions}
-    pages |= {"defects": defects, "benchmarks": benchmarks_page(found)}
+    pages |= {"defects": defects.page, "benchmarks": benchmarks_page(found)}
     write_bytes(config.out / "runs.csv", runs_as_csv(found).encode())
-    pages["README"] = index_page(conclusions, said, found, left_out, config.command)
+    write_bytes(config.out / "defects.csv", defects.rows.encode())
+    pages["README"] = index_page(conclusions, defects.said, found, left_out, config.command)
     for name, page in pages.items():
         write_markdown(page, config.out / f"{name}.md")
     return conclusions
@@ -181,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def command() -> None:
         config = tyro.cli(Config, prog="python -m experiments.dervisi", args=arguments)
         for own in study(config):
-            print(f"({own.letter}) {own.sentence}: {own.verdict}. {own.numbers}.")
+            print(f"({own.letter}) {own.sentence}: {own.ruling}. {own.numbers}.")
         print(f"{config.out / 'README.md'}")
 
     return guarded(command)

@@ -6,6 +6,7 @@ kept in data/naswt/store/ as soon as they are computed, so that a killed run goe
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ BATCH_SIZES: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512)
 DATASET = "cifar10"
 OUT = Path("results") / "naswt" / "batch-sizes.parquet"
 COLUMNS = ("benchmark", "network", "written", "accuracy", "batch", "seed", "score", "seconds")
+
+_AGAIN = "remove that file, and python experiments/naswt_batch_sizes.py makes it anew from the scores that it kept."
 
 
 @dataclass(frozen=True)
@@ -94,21 +97,36 @@ def _of_benchmark(name: str, config: Config) -> Iterator[pd.DataFrame]:
             yield pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
+def check_every_combination(scores: pd.DataFrame, where: object) -> None:
+    """Refuses scores of a benchmark that are not one of each network with each batch and seed.
+
+    Raises:
+        CorruptFileError: they are not.
+    """
+    keys = ["network", "batch", "seed"]
+    for benchmark, own in scores.groupby("benchmark"):
+        wanted, different = math.prod(own[keys].nunique()), len(own[keys].drop_duplicates())
+        if not len(own) == different == wanted:
+            raise CorruptFileError(
+                f"{where} has {different:,} of the {wanted:,} combinations of network, batch and seed of {benchmark}, "
+                f"in {len(own):,} rows, and should have each once; {_AGAIN}"
+            )
+
+
 def read(path: Path) -> pd.DataFrame | None:
     """What was scored, None if nothing is there.
 
     Raises:
-        CorruptFileError: the file is damaged, or holds something else.
+        CorruptFileError: the file is damaged, incomplete, or holds something else.
     """
     if not path.exists():
         return None
     try:
-        return pd.read_parquet(path)[list(COLUMNS)]
+        scores = pd.read_parquet(path)[list(COLUMNS)]
     except (OSError, ValueError, KeyError) as error:
-        raise CorruptFileError(
-            f"{path} holds no scores by batch size ({error}); remove it, and python experiments/naswt_batch_sizes.py "
-            f"makes it anew."
-        ) from error
+        raise CorruptFileError(f"{path} holds no scores by batch size ({error}); {_AGAIN}") from error
+    check_every_combination(scores, path)
+    return scores
 
 
 def main() -> None:

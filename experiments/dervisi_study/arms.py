@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
 import nasbench_ga as ng
-from nasbench_ga.errors import RecordError
 from nasbench_ga.files import read_json
 from nasbench_ga.records import CONFIG
-from nasbench_ga.records.layout import is_finished
-from nasbench_ga.records.recorder import differing_keys
 from nasbench_ga.run_sets import RunSet
 from nasbench_ga.search import searches
 from nasbench_ga.search.training_set import Defect
@@ -134,35 +130,18 @@ def carry_out(arm: Arm, benchmark: Benchmark, folder: Path, repeats: int, worker
         workers: see `RunConfig`.
 
     Raises:
-        RecordError: the folder holds something else.
+        RecordError: the folder holds something else, or another process writes it.
         NasbenchError: it cannot be run, for want of a table, of images or of a library.
     """
-    held = read_json(folder / CONFIG)["repeats"] if (folder / CONFIG).exists() else 0
-    if held and not is_finished(folder):
-        ng.run(arm.on(benchmark, folder, held, workers), progress=True)
-    if held < repeats:
-        ng.run(arm.on(benchmark, folder, repeats, workers), progress=True)
-    own = RunSet.read(folder, arm.title)
-    _check(own, arm, benchmark)
-    return own
+    held = _repeats_held(folder)
+    for count in sorted(
+        {held or repeats, max(held, repeats)}
+    ):  # an unfinished record is finished before it is added to
+        ng.run(arm.on(benchmark, folder, count, workers), progress=True)
+    return RunSet.read(folder, arm.title)
 
 
-def _check(own: RunSet, arm: Arm, benchmark: Benchmark) -> None:
-    """Refuses the record of another configuration, as one of more repeats is read without being run."""
-    config = own.record.config
-    wanted = {
-        "space": benchmark.space,
-        "algorithm": arm.algorithm,
-        "fitness": arm.fitness,
-        "seed": SEED,
-        "budget": {"evaluations": arm.evaluations, "seconds": None},
-        "settings": json.loads(json.dumps(searches[arm.algorithm].describe(arm.settings))),
-        "table": {"fingerprint": ng.open_table(benchmark.table).fingerprint},
-    }
-    held = {key: config.get(key) for key in wanted}
-    held["table"] = {"fingerprint": (config.get("table") or {}).get("fingerprint")}
-    if different := differing_keys(held, wanted):
-        raise RecordError(
-            f"{own.record.folder} holds results of another configuration (it differs in {', '.join(different)}): "
-            f"remove that folder, or name another with --runs."
-        )
+def _repeats_held(folder: Path) -> int:
+    """Of how many repeats the record in a folder is, finished or not; 0 without one."""
+    config = read_json(folder / CONFIG) if (folder / CONFIG).exists() else None
+    return int(config.get("repeats", 0)) if isinstance(config, dict) else 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.dervisi_study.arms import BENCHMARKS
 from experiments.dervisi_study.evidence import (
     Conclusion,
     Evidence,
@@ -19,8 +20,9 @@ from experiments.dervisi_study.evidence import (
     judged,
     kendall,
     opening,
-    together,
+    ruling,
 )
+from experiments.naswt_batch_sizes import check_every_combination
 from nasbench_ga.figures.style import WIDTH, legend, looks, styled
 from nasbench_ga.pages import Block, Heading, Notes, Page, Paragraph, Picture, Table
 
@@ -35,8 +37,9 @@ RULE = (
     "The same networks, spread evenly over all accuracies, are scored with batches of different sizes by several "
     "seeds. What counts is Kendall's tau of score and test accuracy, its mean over seeds. A doubling of the batch "
     f"helps if it raises tau by at least {HELPS}; that it does not is shown where the change lies below that, by "
-    "its standard error over bootstrap resamples of the networks (the same for both sizes). It holds on a "
-    "benchmark where at least one doubling is shown not to help."
+    "its standard error over bootstrap resamples, each of networks and of seeds (the same for all sizes), as another "
+    "seed is other images and other weights (Owen, The pigeonhole bootstrap, 2007). It holds on a benchmark where at "
+    "least one doubling is shown not to help."
 )
 
 
@@ -51,7 +54,7 @@ class ByBatch:
         sizes: of batches, ascending, shape (sizes,).
         tau: mean over seeds, shape (sizes,).
         by_seed: shape (seeds, sizes).
-        resampled: the mean over seeds of each bootstrap resample, shape (resamples, sizes).
+        resampled: the same as `tau` of each bootstrap resample of networks and seeds, shape (resamples, sizes).
         seconds: a network, median over networks and seeds, shape (sizes,).
         singular: networks whose score is minus infinity, over all seeds, shape (sizes,).
     """
@@ -78,10 +81,8 @@ def larger_batches_do_not_always_help(scores: pd.DataFrame | None, resamples: in
         [] if scores is None else [by_batch(str(name), own, resamples) for name, own in scores.groupby("benchmark")]
     )
     evidence = judged(does_not_help(own, place) for own in studied for place in range(1, len(own.sizes)))
-    outcomes = {own.benchmark: any_of(e.outcome for e in evidence if e.where == own.benchmark) for own in studied}
-    verdicts = {name: together([outcome]) for name, outcome in outcomes.items()}
-    verdict = together(outcomes.values())
-    blocks: list[Block] = opening(SENTENCE, verdict, verdicts, RULE)
+    ruled = ruling(evidence, dict.fromkeys(benchmark.table for benchmark in BENCHMARKS), 1, any_of)
+    blocks: list[Block] = opening(SENTENCE, ruled, RULE)
     if studied:
         blocks += _numbers(studied, evidence)
     else:
@@ -93,7 +94,7 @@ def larger_batches_do_not_always_help(scores: pd.DataFrame | None, resamples: in
         f": {', '.join(not_helping)}" if not_helping else ""
     )
     page = Page("Does a larger NASWT batch help?", tuple(blocks))
-    return Conclusion("c", SENTENCE, "naswt-batch", verdicts, verdict, numbers if studied else "no scores", page)
+    return Conclusion("c", SENTENCE, "naswt-batch", ruled, numbers if studied else "no scores", page)
 
 
 def does_not_help(own: ByBatch, place: int) -> Evidence:
@@ -114,14 +115,19 @@ def does_not_help(own: ByBatch, place: int) -> Evidence:
 
 
 def by_batch(benchmark: str, scores: pd.DataFrame, resamples: int = RESAMPLES, seed: int = 0) -> ByBatch:
-    """Reads the scores of one benchmark: one row a network, batch and seed."""
+    """Reads the scores of one benchmark: one row a network, batch and seed.
+
+    Raises:
+        CorruptFileError: they do not have each network with each batch and seed.
+    """
+    check_every_combination(scores, "The table of scores by batch size")
     whole = scores.sort_values(["seed", "batch", "network"])
     seeds, sizes, networks = (np.unique(whole[column]) for column in ("seed", "batch", "network"))
     shape = (len(seeds), len(sizes), len(networks))
     score, seconds = (whole[column].to_numpy().reshape(shape) for column in ("score", "seconds"))
     accuracy = whole["accuracy"].to_numpy()[: len(networks)]
     rng = np.random.default_rng(seed)
-    draws = [rng.integers(len(networks), size=len(networks)) for _ in range(resamples)]
+    draws = [[rng.integers(n, size=n) for n in (len(seeds), len(networks))] for _ in range(resamples)]
     by_seed = _taus(score, accuracy)
     return ByBatch(
         benchmark,
@@ -130,7 +136,7 @@ def by_batch(benchmark: str, scores: pd.DataFrame, resamples: int = RESAMPLES, s
         sizes,
         by_seed.mean(0),
         by_seed,
-        np.array([_taus(score[..., rows], accuracy[rows]).mean(0) for rows in draws]),
+        np.array([_taus(score[drawn][..., rows], accuracy[rows]).mean(0) for drawn, rows in draws]),
         np.median(seconds, axis=(0, 2)),
         np.isneginf(score).sum((0, 2)),
     )
@@ -158,7 +164,7 @@ def _numbers(studied: Sequence[ByBatch], evidence: Sequence[Evidence]) -> list[B
                 "seconds a network",
             ),
             tuple(row for own in studied for row in _rows(own)),
-            "Mean of tau over seeds with its 95 % bootstrap interval over networks; how many matrices were "
+            "Mean of tau over seeds with its 95 % bootstrap interval over networks and seeds; how many matrices were "
             "singular, so that the network ranks last; the median of seconds, measured when a network was scored.",
             numeric=(1, 2, 3, 4, 5, 6),
         ),
@@ -168,11 +174,21 @@ def _numbers(studied: Sequence[ByBatch], evidence: Sequence[Evidence]) -> list[B
             "Kendall's tau of score and accuracy by batch size: the mean over seeds, its 95 % interval, and each seed.",
         ),
         Notes(
-            ("The time of a score grows with its batch, so that a doubling that does not help is paid for in vain.",),
+            (
+                "The time of a score grows with its batch, so that a doubling that does not help is paid for in vain.",
+                (
+                    f"There are only {_listed({own.seeds for own in studied})} seeds: resamples of so few tell how "
+                    "much seeds differ but roughly, and rather too little (of a single one nothing)."
+                ),
+            ),
             "To keep in mind",
         ),
         in_full(evidence),
     ]
+
+
+def _listed(numbers: set[int]) -> str:
+    return " and ".join(map(str, sorted(numbers)))
 
 
 def _rows(own: ByBatch) -> list[tuple[str, ...]]:

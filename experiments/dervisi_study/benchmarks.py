@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from experiments.dervisi_study.arms import RANDOM, Benchmark
-from experiments.dervisi_study.evidence import number
-from experiments.dervisi_study.found import Benchmarks, Found
+from experiments.dervisi_study.evidence import mean_and_deviation, number
+from experiments.dervisi_study.found import HOUR, Benchmarks, Found, without_defects
 from nasbench_ga import figures
 from nasbench_ga.pages import Block, Heading, Page, Paragraph, Picture, Table
 from nasbench_ga.run_sets.together import at_the_optimum
 from nasbench_ga.statistics import Trajectory
 
-HOUR = 3600.0
 POINTS = 300
 COLUMNS = (
     *("benchmark", "arm", "repeat", "evaluations", "unique_cells", "search_metric", "search", "test_metric", "test"),
@@ -35,16 +34,15 @@ def benchmarks_page(found: Benchmarks) -> Page:
         )
     ]
     for benchmark, ran in found.items():
-        blocks += _section(benchmark, {name: own for name, own in ran.items() if own.arm.mended is None})
+        blocks += _section(benchmark, without_defects(ran))
     return Page("What the searches found", tuple(blocks))
 
 
-def _section(benchmark: Benchmark, ran: Mapping[str, Found]) -> Iterator[Block]:
+def _section(benchmark: Benchmark, every: list[Found]) -> Iterator[Block]:
     yield Heading(str(benchmark))
-    if not ran:
+    if not every:
         yield Paragraph("Nothing ran here.")
         return
-    every = [*ran.values()]
     first = every[0]
     yield _table(every)
     slug = benchmark.folder.lower()
@@ -89,10 +87,10 @@ def _table(every: list[Found]) -> Table:
                 str(len(own)),
                 f"{own.arm.evaluations:,}",
                 f"{unique:,.0f}",
-                f"{number(searched.values.mean())} ± {number(searched.values.std(ddof=1))}",
+                mean_and_deviation(searched),
                 f"{number(searched.values.min())} to {number(searched.values.max())}",
                 f"{at_the_optimum(searched, own.optimum):.0%}",
-                f"{number(tested.values.mean())} ± {number(tested.values.std(ddof=1))}",
+                mean_and_deviation(tested),
                 f"{until:,.0f}",
             )
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from experiments.dervisi_study import arms
-from experiments.dervisi_study.accelerator import evaluations_until, heights, target_of
+from experiments.dervisi_study.accelerator import heights, ranked_evaluations, target_of
 from experiments.dervisi_study.evidence import LEVEL, a12, number, p
 from experiments.dervisi_study.found import Benchmarks, Found
 from nasbench_ga.pages import Details, Notes, Page, Paragraph, Table
@@ -24,6 +24,7 @@ from nasbench_ga.statistics import (
 from nasbench_ga.statistics.holm import corrected
 
 MEASURES = ("found", "evaluations until the target", "mean height")
+COLUMNS = ("benchmark", "arm", "defect", "measure", "repeat", "mended", "with_defect")
 MEANING = (
     "evaluates-again: the check for cells seen before never finds one, so that evaluations are spent on them again.",
     "learns-from-30-percent: the GCN learns from the first 30 % of what was evaluated.",
@@ -41,7 +42,7 @@ class Effect:
         with_defect: what was measured of each run.
         mended: the same of the search without it, run i from the same seed.
         unpaired: Mann-Whitney's test.
-        paired: Wilcoxon's test of pairs, corrected with those of the same measure, which decides.
+        paired: Wilcoxon's test of pairs, which decides, corrected with all others of the same mended search.
         size: how often a run with the defect is higher.
     """
 
@@ -61,8 +62,23 @@ class Row:
     effects: tuple[Effect, ...]
 
 
-def effects_of_defects(found: Benchmarks) -> tuple[str, Page]:
-    """What the defects do, in a sentence and as a page."""
+@dataclass(frozen=True)
+class Effects:
+    """What all defects do.
+
+    Attributes:
+        said: in a sentence.
+        page: in full.
+        rows: one row a run and measure, as CSV.
+    """
+
+    said: str
+    page: Page
+    rows: str
+
+
+def effects_of_defects(found: Benchmarks) -> Effects:
+    """What the defects do."""
     rows = _corrected([_row(own, found) for own in _with_defects(found)])
     changed = [f"{_name(row)} ({', '.join(_changes(row))})" for row in rows if _changes(row)]
     said = f"{len(changed)} of {len(rows)} shown to change something"
@@ -84,8 +100,9 @@ def effects_of_defects(found: Benchmarks) -> tuple[str, Page]:
                 (
                     (
                         "As many runs of the mended search are taken as there are with the defect, run i of both from "
-                        "the same seed. Wilcoxon's test of these pairs decides, corrected by Holm over all defects for "
-                        "each measure; that of Mann-Whitney knows nothing of pairs and is not corrected."
+                        "the same seed. Wilcoxon's test of these pairs decides, corrected by Holm over all defects and "
+                        "measures of a search on a benchmark, which are one family; that of Mann-Whitney knows nothing "
+                        "of pairs and is not corrected. What is tested is in `defects.csv`."
                     ),
                     (
                         "How operations are taken for edges depends on the order of a feature vector, which here is "
@@ -98,7 +115,7 @@ def effects_of_defects(found: Benchmarks) -> tuple[str, Page]:
             *(_details(row) for row in rows),
         ),
     )
-    return said, page
+    return Effects(said, page, _as_csv(rows))
 
 
 def _with_defects(found: Benchmarks) -> list[Found]:
@@ -108,34 +125,43 @@ def _with_defects(found: Benchmarks) -> list[Found]:
 
 def _row(own: Found, found: Benchmarks) -> Row:
     searched = found[own.benchmark]
-    mended = searched[str(own.arm.mended)]
-    count, target = min(len(own), len(mended)), target_of(searched)
-    measured = zip(_measures(own, target, [own, mended]), _measures(mended, target, [own, mended]), strict=True)
-    return Row(own, target, tuple(_effect(a[:count], b[:count], own.arm.title) for a, b in measured))
+    both = own, searched[str(own.arm.mended)]
+    target = target_of(searched)
+    measured = [each.sample("search") for each in both], ranked_evaluations(target, *both), heights(both)
+    return Row(own, target, tuple(_effect(*pair) for pair in measured))
 
 
-def _measures(own: Found, target: float, both: Sequence[Found]) -> list[np.ndarray]:
-    until = evaluations_until(own, target)
-    last = 10.0 * max(run.spent for searched in both for run in searched.runs)
-    height = heights(both)[both.index(own)]
-    return [own.sample("search").values, np.where(np.isfinite(until), until, last), height.values]
-
-
-def _effect(with_defect: np.ndarray, mended: np.ndarray, name: str) -> Effect:
-    a, b = Sample(name, with_defect), Sample("mended", mended)
+def _effect(with_defect: Sample, mended: Sample) -> Effect:
+    count = min(len(with_defect), len(mended))
+    a, b = Sample(with_defect.name, with_defect.values[:count]), Sample("mended", mended.values[:count])
     return Effect(a, b, mann_whitney(a, b), wilcoxon(a, b), vargha_delaney(a, b))
 
 
 def _corrected(rows: Sequence[Row]) -> list[Row]:
-    """Each measure as one family of tests."""
-    columns = [corrected([row.effects[place].paired for row in rows]) for place in range(len(MEASURES))]
-    return [
-        replace(
-            row,
-            effects=tuple(replace(own, paired=tests[n]) for own, tests in zip(row.effects, columns, strict=True)),
-        )
-        for n, row in enumerate(rows)
-    ]
+    """All tests of the defects of one search on one benchmark as one family."""
+    families: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        families.setdefault((str(row.own.benchmark), str(row.own.arm.mended)), []).append(row)
+    found = []
+    for family in families.values():
+        tests = iter(corrected([own.paired for row in family for own in row.effects]))
+        found += [
+            replace(row, effects=tuple(replace(own, paired=next(tests)) for own in row.effects)) for row in family
+        ]
+    return found
+
+
+def _as_csv(rows: Sequence[Row]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        arm = row.own.arm
+        for measure, own in zip(MEASURES, row.effects, strict=True):
+            pairs = zip(own.mended.values.tolist(), own.with_defect.values.tolist(), strict=True)
+            named = (row.own.benchmark.folder, arm.mended, arm.title, measure)
+            writer.writerows((*named, repeat, *pair) for repeat, pair in enumerate(pairs))
+    return text.getvalue()
 
 
 def _name(row: Row) -> str:

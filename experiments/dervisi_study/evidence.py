@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_ga.pages import Block, Details, Page, Paragraph, Table
-from nasbench_ga.statistics import EffectSize, HypothesisTest, rank_correlation
+from nasbench_ga.statistics import EffectSize, HypothesisTest, Sample, rank_correlation
 from nasbench_ga.statistics.holm import corrected
 
 LEVEL = 0.05
@@ -47,6 +47,26 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Ruling:
+    """What the tests of a conclusion say of it together.
+
+    Attributes:
+        verdicts: on each benchmark of which there is a test, by its name.
+        verdict: on all of these.
+        untested: the benchmarks and claims of which there is none, a phrase each.
+    """
+
+    verdicts: dict[str, Verdict]
+    verdict: Verdict
+    untested: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.untested or self.verdict == "not examined":
+            return self.verdict
+        return f"{self.verdict} (without {'; '.join(self.untested)})"
+
+
+@dataclass(frozen=True)
 class Conclusion:
     """One conclusion of the study, judged.
 
@@ -54,17 +74,15 @@ class Conclusion:
         letter: its number.
         sentence: what the study concludes.
         name: of its page's file.
-        verdicts: on each benchmark, by its name.
-        verdict: on all of them.
-        numbers: those that decide, in short.
+        ruling: on it.
+        numbers: what was found, in short.
         page: everything else.
     """
 
     letter: str
     sentence: str
     name: str
-    verdicts: dict[str, Verdict]
-    verdict: Verdict
+    ruling: Ruling
     numbers: str
     page: Page
 
@@ -77,40 +95,62 @@ def judged(evidence: Iterable[Evidence]) -> list[Evidence]:
 
 
 def together(outcomes: Iterable[Outcome]) -> Verdict:
-    """Whether a conclusion holds all of whose claims have to: wholly, in part, or not at all."""
-    found = list(outcomes)
+    """Whether a conclusion holds of which each claim is a part: wholly, in part, or not at all."""
+    found = set(outcomes)
     if not found:
         return "not examined"
     if "shown" in found:
-        return "holds" if set(found) == {"shown"} else "holds in part"
+        return "holds" if found == {"shown"} else "holds in part"
     return "does not hold" if "the contrary is shown" in found else "not shown"
 
 
 def any_of(outcomes: Iterable[Outcome]) -> Outcome:
-    """The outcome of the claim that at least one of several claims is true."""
-    found = list(outcomes)
+    """The outcome of the one claim that at least one of several is true."""
+    found = set(outcomes)
     if "shown" in found:
         return "shown"
-    return "the contrary is shown" if found and set(found) == {"the contrary is shown"} else "not shown"
+    return "the contrary is shown" if found == {"the contrary is shown"} else "not shown"
 
 
-def outcomes(evidence: Iterable[Evidence], claims: int) -> dict[str, list[Outcome]]:
-    """The outcomes on each benchmark; of so many claims, those that could not be tested there are not shown."""
+def all_of(outcomes: Iterable[Outcome]) -> Outcome:
+    """The outcome of the one claim that all of several are true: the contrary of a single one refutes it."""
+    found = set(outcomes)
+    if "the contrary is shown" in found:
+        return "the contrary is shown"
+    return "shown" if found == {"shown"} else "not shown"
+
+
+def ruling(
+    evidence: Iterable[Evidence],
+    benchmarks: Iterable[str],
+    claims: int,
+    as_one: Callable[[Iterable[Outcome]], Outcome] | None = None,
+) -> Ruling:
+    """What tests say of a conclusion, on each benchmark and on all together.
+
+    Args:
+        evidence: every test that decides.
+        benchmarks: that the conclusion is about.
+        claims: how many there are on each; of those that could not be tested where others were, nothing is shown.
+        as_one: what the outcomes on a benchmark say of the one claim that they are about; None where each is a part of
+            the conclusion, which then can hold in part on a benchmark.
+    """
     found: dict[str, list[Outcome]] = {}
     for own in evidence:
         found.setdefault(own.where, []).append(own.outcome)
-    untested: Outcome = "not shown"
-    return {where: own + [untested] * (claims - len(own)) for where, own in found.items()}
-
-
-def by_benchmark(evidence: Iterable[Evidence], claims: int) -> dict[str, Verdict]:
-    """The verdict on each benchmark, where each of so many claims has to hold."""
-    return {where: together(own) for where, own in outcomes(evidence, claims).items()}
-
-
-def over_all(evidence: Iterable[Evidence], claims: int) -> Verdict:
-    """The verdict on all benchmarks together, where each of so many claims has to hold on each."""
-    return together(outcome for own in outcomes(evidence, claims).values() for outcome in own)
+    untested = tuple(
+        f"{claims - len(found[where])} of {claims} claims on {where}" if where in found else where
+        for where in benchmarks
+        if len(found.get(where, ())) < claims
+    )
+    nothing: Outcome = "not shown"
+    filled = {where: own + [nothing] * (claims - len(own)) for where, own in found.items()}
+    parts = {where: [as_one(own)] if as_one else own for where, own in filled.items()}
+    return Ruling(
+        {where: together(own) for where, own in parts.items()},
+        together(outcome for own in parts.values() for outcome in own),
+        untested,
+    )
 
 
 def bootstrapped_test(
@@ -150,13 +190,10 @@ def kendall(scores: NDArray[np.float64], accuracy: NDArray[np.float64]) -> float
     return float(np.nan_to_num(rank_correlation(scores, accuracy).kendall))
 
 
-def opening(sentence: str, verdict: Verdict, verdicts: dict[str, Verdict], rule: str) -> list[Block]:
+def opening(sentence: str, ruling: Ruling, rule: str) -> list[Block]:
     """What every page of a conclusion begins with."""
-    listed = "; ".join(f"{where}: {own}" for where, own in verdicts.items())
-    blocks: list[Block] = [
-        Paragraph(f"The study concludes: {sentence}. Here: {verdict}{f' ({listed})' if listed else ''}.")
-    ]
-    return [*blocks, Paragraph(rule)]
+    listed = "".join(f" {where}: {own}." for where, own in ruling.verdicts.items())
+    return [Paragraph(f"The study concludes: {sentence}. Here: {ruling}.{listed}"), Paragraph(rule)]
 
 
 def evidence_table(evidence: Sequence[Evidence], caption: str) -> Block:
@@ -193,6 +230,11 @@ def a12(effect: EffectSize) -> str:
 def number(value: float) -> str:
     """A percentage, never minus nought."""
     return f"{round(value, 3) + 0.0:.3f}"
+
+
+def mean_and_deviation(sample: Sample) -> str:
+    """The mean of percentages and their sample standard deviation, over runs."""
+    return f"{number(sample.values.mean())} ± {number(sample.values.std(ddof=1))}"
 
 
 def told(outcomes: Sequence[Evidence]) -> str:

@@ -19,15 +19,16 @@ from nasbench_ga.statistics import Generations, Sample, Trajectory
 EARLY = 500
 """Up to so many evaluations, the budget of NAS-EA-FA, it is kept how alike the cells of a generation are."""
 BEST_SHARE = 0.01
+HOUR = 3600.0
 Which = Literal["search", "test"]
 
 
 @dataclass(frozen=True)
 class Spread:
-    """How different the cells are that one generation (or cycle) of one run evaluated.
+    """How different the cells are that one generation (or cycle) of one run evaluated, each cell counted once.
 
     Attributes:
-        cells: how many they are.
+        cells: how many different ones they are.
         spent: evaluations of the run by its end.
         range: interquartile range of the metric searched on, in per cent.
         distance: mean Hamming distance of two of their feature vectors, in bits.
@@ -138,22 +139,23 @@ def _by_run(own: RunSet) -> list[tuple[Rows, int, int]]:
 def _spreads(
     rows: Rows, values: NDArray[np.float64], space: Space, threshold: float, top: int
 ) -> tuple[list[Spread], list[Spread]]:
-    """Of each early generation of a run; and of its first `top` evaluations alone."""
+    """Of each early generation of a run; and of its first `top` evaluations alone. Copies of a cell are left out."""
     ends = np.flatnonzero(np.diff(rows.generation, append=-1)) + 1
     early = ends[ends <= max(EARLY, ends[0])].tolist()
     features = space.features(rows.genotype[: early[-1]])
     every, best = [], []
+
+    def spread(start: int, until: int, spent: int) -> Spread:
+        cells = start + np.unique(rows.id[start:until], return_index=True)[1]
+        low, high = np.quantile(values[cells], [0.25, 0.75])
+        among_best = float(np.mean(values[cells] >= threshold))
+        return Spread(len(cells), spent, float(high - low), mean_distance(features[cells]), among_best)
+
     for start, end in zip([0, *early[:-1]], early, strict=True):
-        every.append(_spread(values[start:end], features[start:end], threshold, end))
+        every.append(spread(start, end, end))
         if top:
-            until = min(end, start + top)
-            best.append(_spread(values[start:until], features[start:until], threshold, end))
+            best.append(spread(start, min(end, start + top), end))
     return every, best
-
-
-def _spread(values: NDArray[np.float64], features: NDArray[np.float32], threshold: float, spent: int) -> Spread:
-    low, high = np.quantile(values, [0.25, 0.75])
-    return Spread(len(values), spent, float(high - low), mean_distance(features), float(np.mean(values >= threshold)))
 
 
 def mean_distance(features: NDArray[np.float32]) -> float:
@@ -161,6 +163,11 @@ def mean_distance(features: NDArray[np.float32]) -> float:
     n = len(features)
     ones = features.sum(0, dtype=np.float64)
     return float((2 * ones * (n - ones)).sum() / (n * (n - 1))) if n > 1 else 0.0
+
+
+def without_defects(ran: Mapping[str, Found]) -> list[Found]:
+    """What the searches found that have no defect of the study's code."""
+    return [own for own in ran.values() if own.arm.mended is None]
 
 
 def by_arm(found: Benchmarks, name: str) -> list[Found]:

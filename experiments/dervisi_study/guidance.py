@@ -17,20 +17,18 @@ from experiments.dervisi_study.evidence import (
     Evidence,
     a12,
     bootstrapped_test,
-    by_benchmark,
     evidence_table,
     in_full,
     judged,
     kendall,
     number,
     opening,
-    over_all,
+    ruling,
+    told,
 )
 from experiments.dervisi_study.found import Benchmarks, Found
-from experiments.naswt_scores import stratified
+from experiments.naswt_scores import scored_cells
 from nasbench_ga import figures
-from nasbench_ga.errors import NasbenchError
-from nasbench_ga.fitness.score_store import score_tables
 from nasbench_ga.pages import Heading, Notes, Page, Picture, Table
 from nasbench_ga.statistics import (
     Sample,
@@ -99,7 +97,7 @@ class Ranked:
 
 def naswt_guides(found: Benchmarks, resamples: int = RESAMPLES) -> Conclusion:
     """NASWT guides to good cells, but cannot tell the best from the good."""
-    ranked = {benchmark: scored_cells(benchmark) for benchmark in found}
+    ranked = {benchmark: ranked_cells(benchmark) for benchmark in found}
     agreements = {
         benchmark: [agreement(guide, scores, own.accuracy, resamples) for guide, scores in own.guides.items()]
         for benchmark, own in ranked.items()
@@ -113,8 +111,7 @@ def naswt_guides(found: Benchmarks, resamples: int = RESAMPLES) -> Conclusion:
             *(finds_less_than(ran[name], ran[other]) for name, other in PAIRS if name in ran and other in ran),
         )
     )
-    verdicts = by_benchmark(evidence, CLAIMS)
-    verdict = over_all(evidence, CLAIMS)
+    ruled = ruling(evidence, map(str, arms.BENCHMARKS), CLAIMS)
     random = judged(
         finds_less_than(ran[name], ran[arms.RANDOM])
         for ran in found.values()
@@ -124,7 +121,7 @@ def naswt_guides(found: Benchmarks, resamples: int = RESAMPLES) -> Conclusion:
     page = Page(
         "Does NASWT guide to good cells, and can it tell the best of them?",
         (
-            *opening(SENTENCE, verdict, verdicts, RULE),
+            *opening(SENTENCE, ruled, RULE),
             evidence_table(evidence, "The tests that decide; accuracies are test accuracies in per cent, medians."),
             Heading("Beside random search by accuracy"),
             evidence_table(
@@ -145,6 +142,10 @@ def naswt_guides(found: Benchmarks, resamples: int = RESAMPLES) -> Conclusion:
                         "Scores are of one batch of 128 CIFAR-10 images and one initialisation. Of nats-tss all 15,625 "
                         "cells are ranked, also those that nats-tss-graph cannot express; of nb101 a stratified sample."
                     ),
+                    (
+                        "The bootstrap draws cells as if those at hand were a sample of many more like them, also of "
+                        "nats-tss, of which all are known."
+                    ),
                 ),
                 "To keep in mind",
             ),
@@ -155,7 +156,7 @@ def naswt_guides(found: Benchmarks, resamples: int = RESAMPLES) -> Conclusion:
         f"{benchmark}: tau {own[0].everywhere:.2f}, best tenth {own[0].best:.2f}"
         for benchmark, own in agreements.items()
     ]
-    return Conclusion("b", SENTENCE, "naswt-guides", verdicts, verdict, "; ".join(taus), page)
+    return Conclusion("b", SENTENCE, "naswt-guides", ruled, f"{told(evidence)}; {'; '.join(taus)}", page)
 
 
 def guides_to_good_cells(own: Found) -> Evidence:
@@ -231,35 +232,21 @@ def _in_best(accuracy: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 @cache
-def scored_cells(benchmark: Benchmark) -> Ranked:
-    """The cells of a benchmark whose networks have a score in data/naswt: all of nats-tss, a sample of nb101.
+def ranked_cells(benchmark: Benchmark) -> Ranked:
+    """The cells of a benchmark whose networks have a score: all of nats-tss, a stratified sample of nb101.
 
     Raises:
         NasbenchError: no table of scores is here.
     """
     space, table = ng.get_space(benchmark.table), ng.open_table(benchmark.table)
-    wanted = {"benchmark": space.name, "dataset": "cifar10", "batch": 128, "seed": 0}
-    stored = next((own for own in score_tables() if wanted.items() <= own.key.items()), None)
-    if stored is None:
-        raise NasbenchError(
-            f"No table of NASWT scores of {space.name} is here, which comes with the project in data/naswt: run "
-            "this in the project's folder, or make it with python experiments/naswt_scores.py --space "
-            f"{space.name}."
-        )
-    score = stored.read()
-    cells = np.arange(space.size) if stored.complete else stratified(space, 5000, 0)
-    networks = space.identify(space.canonical(space.genotypes_of(cells), per_network=True))
-    known = np.array([network in score for network in networks.tolist()])
-    cells, networks = cells[known], networks[known]
-    test = choose_objective(table, benchmark.dataset).test
-    guides = {
-        NASWT: np.array([score[network][0] for network in networks.tolist()]),
-        PARAMETERS: space.parameters(space.genotypes_of(cells)).astype(np.float64),
-    }
-    early = choose_objective(table, benchmark.dataset).search.replace("/200", "/12")
+    cells, scores = scored_cells(space)
+    objective = choose_objective(table, benchmark.dataset)
+    parameters = space.parameters(space.genotypes_of(cells)).astype(np.float64)
+    guides = {NASWT: scores, PARAMETERS: parameters}
+    early = objective.search.replace("/200", "/12")
     if early.endswith("/12") and early in table:
         guides[EARLY_ACCURACY] = table.lookup(cells, early)
-    return Ranked(guides, table.lookup(cells, test))
+    return Ranked(guides, table.lookup(cells, objective.test))
 
 
 def _agreement_table(agreements: dict[Benchmark, list[Agreement]]) -> Table:

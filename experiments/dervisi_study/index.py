@@ -26,6 +26,10 @@ NOTES = (
         "The GCN is this project's, not the study's own, which takes many times longer (--nas-ea-fa.surrogate "
         "gcn-dervisi)."
     ),
+    (
+        "Runs of different searches are tested as independent ones: all have seed 0, but two algorithms share only "
+        "their first random draws. A search and the same with a defect are tested in pairs of one seed."
+    ),
     "The five defects of the study's code are mended; what each does is in `defects.md`.",
     (
         "NASWT scores are of 128 CIFAR-10 images and one initialisation, networks of nb101 with a stem of 16 channels, "
@@ -45,10 +49,12 @@ def index_page(
     blocks: list[Block] = [
         Paragraph(ABOUT),
         Table(
-            ("", "the study concludes", "here", "numbers that decide", "page"),
-            tuple((own.letter, own.sentence, own.verdict, own.numbers, f"`{own.name}.md`") for own in conclusions),
+            ("", "the study concludes", "here", "in numbers", "page"),
+            tuple((own.letter, own.sentence, str(own.ruling), own.numbers, f"`{own.name}.md`") for own in conclusions),
             f"Verdicts come from tests at the level {LEVEL:g}, corrected by Holm over all that decide a "
-            "conclusion. In part: on some benchmarks, or some of what it says.",
+            "conclusion. In part: on some benchmarks, or some of what it says. Without: benchmarks of which there is "
+            "no test are no part of a verdict; claims of which there is none, on a benchmark where others were tested, "
+            "count as not shown.",
         ),
         Paragraph(f"Defects of the study's code: {defects} (`defects.md`)."),
         Heading("On each benchmark"),
@@ -62,15 +68,15 @@ def index_page(
         Notes(NOTES, "To keep in mind"),
         Paragraph(
             f"Made by `{command}`, which goes on where it was stopped. What the searches found is in "
-            "benchmarks.md, one row a run in `runs.csv`."
+            "`benchmarks.md`, one row a run in `runs.csv`."
         ),
     ]
     return Page("The published study, run again", tuple(blocks))
 
 
 def _by_benchmark(conclusions: Sequence[Conclusion]) -> Table:
-    where = dict.fromkeys(name for own in conclusions for name in own.verdicts)
-    rows = tuple((name, *(own.verdicts.get(name, "–") for own in conclusions)) for name in where)
+    where = dict.fromkeys(name for own in conclusions for name in own.ruling.verdicts)
+    rows = tuple((name, *(own.ruling.verdicts.get(name, "–") for own in conclusions)) for name in where)
     return Table(("benchmark", *(own.letter for own in conclusions)), rows or (("none", *("–" for _ in conclusions)),))
 
 

@@ -10,13 +10,14 @@ import pytest
 from scipy.spatial.distance import pdist
 
 import nasbench_ga as ng
-from experiments import dervisi
+from experiments import dervisi, naswt_scores
 from experiments.dervisi_study import arms
 from experiments.dervisi_study.arms import ARMS, BENCHMARKS, Arm, carry_out, with_defects
 from experiments.dervisi_study.found import extract
 from experiments.dervisi_study.guidance import naswt_guides
+from experiments.naswt_scores import scored_cells
 from nasbench_ga.errors import DatasetNotFoundError, NasbenchError, RecordError, TableNotFoundError
-from nasbench_ga.fitness.score_store import score_tables
+from nasbench_ga.fitness.score_store import ScoreTable, score_tables
 from nasbench_ga.records import Recorder
 from nasbench_ga.run_sets import RunSet
 
@@ -51,7 +52,10 @@ def test_everything_is_written_and_nothing_is_run_twice(here: Path, monkeypatch:
     printed = capsys.readouterr().out
     pages = {path.name: path.read_bytes() for path in (here / "results/dervisi").iterdir()}
     conclusions = ("narrows-the-space", "naswt-guides", "naswt-batch", "different-distributions", "best-accelerator")
-    assert {f"{name}.md" for name in (*conclusions, "README", "benchmarks", "defects")} | {"runs.csv"} <= pages.keys()
+    assert {f"{name}.md" for name in (*conclusions, "README", "benchmarks", "defects")} | {
+        "runs.csv",
+        "defects.csv",
+    } <= pages.keys()
     index = pages["README.md"].decode()
     for name in conclusions:
         assert f"{name}.md" in index
@@ -65,7 +69,7 @@ def test_everything_is_written_and_nothing_is_run_twice(here: Path, monkeypatch:
     assert len(records) == 6  # five arms without a GCN, and one with a defect
 
     with monkeypatch.context() as again:
-        again.setattr(ng, "run", lambda *_, **__: pytest.fail("ran again"))
+        again.setattr("nasbench_ga.run.conduct", lambda *_, **__: pytest.fail("ran again"))
         assert dervisi.main(["--repeats", "2", "--no-gcn"]) == 0
     assert {path.name: path.read_bytes() for path in (here / "results/dervisi").iterdir()} == pages
 
@@ -83,6 +87,11 @@ def test_a_record_of_more_runs_is_taken_and_one_of_something_else_refused(here: 
         carry_out(replace(arm, genetic=ng.GeneticSettings(population=11)), TSS, folder, 2)
     with pytest.raises(RecordError, match="differs in budget"):
         carry_out(replace(arm, evaluations=70), TSS, folder, 2)
+    with pytest.raises(RecordError, match=r"differs in .*objective\.test"):
+        carry_out(arm, BENCHMARKS[2], folder, 2)
+    (folder / "config.json").write_text("[]")
+    with pytest.raises(NasbenchError, match="differs in everything"):
+        carry_out(arm, TSS, folder, 2)
 
 
 def test_a_killed_run_is_gone_on_with(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,23 +114,28 @@ def test_a_killed_run_is_gone_on_with(here: Path, monkeypatch: pytest.MonkeyPatc
     assert (here / "killed" / name).read_bytes() == (whole.record.folder / name).read_bytes()
 
 
-def test_spreads_are_those_of_the_rows(here: Path) -> None:
-    arm = small(next(arm for arm in ARMS if arm.name == arms.V2_ACCURACY))
+@pytest.mark.parametrize("name", [arms.V2_ACCURACY, arms.GA_ACCURACY])
+def test_spreads_are_those_of_the_different_cells_of_the_rows(here: Path, name: str) -> None:
+    arm = small(next(arm for arm in ARMS if arm.name == name))
     own = carry_out(arm, TSS, here / "record", 2)
     found = extract(own, arm, TSS)
     space, best = ng.get_space(TSS.space), np.quantile(ng.open_table("nats-tss").values(found.search), 0.99)
     frame = ng.Result(own.record.folder, None, None).evaluations
-    for repeat, (every, top) in enumerate(zip(found.spreads, found.top_spreads, strict=True)):
+    tops = found.top_spreads or found.spreads
+    for repeat, (every, top) in enumerate(zip(found.spreads, tops, strict=True)):
         rows = frame[frame["repeat"] == repeat]
-        assert [spread.cells for spread in every] == rows.groupby("generation").size().tolist()
-        assert every[-1].spent == 18
+        assert [spread.cells for spread in every] == rows.groupby("generation")["id"].nunique().tolist()
+        assert every[-1].spent == arm.evaluations
         for (_, cycle), spread, of_top in zip(rows.groupby("generation"), every, top, strict=True):
-            for cells, told in ((cycle, spread), (cycle[:4], of_top)):
+            for evaluated, told in ((cycle, spread), (cycle[:4] if found.top_spreads else cycle, of_top)):
+                cells = evaluated.drop_duplicates("id")
                 bits = space.features(np.stack(cells["genotype"]))
                 low, high = cells[found.search].quantile([0.25, 0.75])
                 distance = pdist(bits, "cityblock").mean() if len(bits) > 1 else 0.0
                 assert (told.range, told.distance) == pytest.approx((high - low, distance))
                 assert told.best == pytest.approx((cells[found.search] >= best).mean())
+    copies = frame.duplicated(["repeat", "generation", "id"]).any()
+    assert copies == (name == arms.GA_ACCURACY)
     assert found.sample("search").values.tolist() == frame.groupby("repeat")[found.search].max().tolist()
     assert found.seconds_an_evaluation == pytest.approx(frame["seconds"].mean())
 
@@ -166,7 +180,11 @@ def test_what_is_missing_is_told(here: Path, monkeypatch: pytest.MonkeyPatch, ca
     found, left_out = dervisi.carry_out_all(dervisi.Config(repeats=2, gcn=False))
     assert arms.GA_NASWT not in found[TSS]
     assert "nats-tss-graph, cifar10, GA, NASWT: no images; fetch them" in left_out
-    assert len(dervisi.judge(dervisi.Config(), found)) == 5
+    judged = dervisi.judge(found, None)
+    assert len(judged) == 5
+    index = dervisi.index_page(judged, "none", found, left_out, "make study").blocks[1]
+    (best,) = (row[2] for row in index.rows if row[0] == "e")
+    assert "without nb101-raw9, cifar10; 2 of 4 claims on nats-tss-graph, cifar10; " in best
 
 
 def test_the_gcn_runs_on_both_spaces_of_the_study(here: Path) -> None:
@@ -174,5 +192,16 @@ def test_the_gcn_runs_on_both_spaces_of_the_study(here: Path) -> None:
     assert len(carry_out(arm, TSS, here / "gcn", 2, 1)) == 2
 
 
-def test_scores_come_with_the_project(here: Path) -> None:
+def test_scores_come_with_the_project_and_the_sample_is_not_what_searches_met(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert {"nats-tss", "nb101"} <= {table.key["benchmark"] for table in score_tables()}
+    nb101 = ng.get_space("nb101")
+    (sample,) = (own for own in score_tables() if own.key["benchmark"] == "nb101" and not own.of_searches)
+    cells, scores = scored_cells(nb101)
+    assert cells.tolist() == sorted(sample.read())
+    assert scores.tolist() == [sample.read()[cell][0] for cell in cells.tolist()]
+    searched = ScoreTable(sample.path, sample.key, complete=False, of_searches=True)
+    monkeypatch.setattr(naswt_scores, "score_tables", lambda: iter([searched]))
+    with pytest.raises(NasbenchError, match="No table of NASWT scores of nb101"):
+        scored_cells(nb101)

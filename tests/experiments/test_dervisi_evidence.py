@@ -5,12 +5,12 @@ import pytest
 
 from experiments.dervisi_study.evidence import (
     Evidence,
+    all_of,
     any_of,
     bootstrapped_test,
-    by_benchmark,
     evidence_table,
     judged,
-    over_all,
+    ruling,
     together,
 )
 from nasbench_ga.statistics import HypothesisTest
@@ -56,15 +56,42 @@ def test_that_one_of_several_is_true_is_refuted_by_all_of_them_only() -> None:
     assert any_of([contrary, not_shown]) == any_of([]) == not_shown
 
 
+def test_that_all_of_several_are_true_is_refuted_by_one_of_them() -> None:
+    shown, contrary, not_shown = "shown", "the contrary is shown", "not shown"
+    assert all_of([shown, shown]) == shown
+    assert all_of([shown, contrary, not_shown]) == contrary
+    assert all_of([shown, not_shown]) == all_of([]) == not_shown
+
+
 def test_each_benchmark_has_its_verdict() -> None:
     found = [evidence(0.001, where="a"), evidence(0.9, where="a"), evidence(0.001, where="b")]
-    assert by_benchmark(found, 1) == {"a": "holds in part", "b": "holds"}
-    assert by_benchmark(found, 2) == {"a": "holds in part", "b": "holds in part"}  # one claim could not be tested
-    assert over_all(found[2:], 1) == "holds"
-    assert over_all(found, 1) == "holds in part"
+    assert ruling(found, ["a", "b"], 1).verdicts == {"a": "holds in part", "b": "holds"}
+    assert ruling(found, ["a", "b"], 2).verdicts == {"a": "holds in part", "b": "holds in part"}  # one was not tested
+    assert str(ruling(found[2:], ["b"], 1)) == "holds"
+    assert str(ruling(found, ["a", "b"], 1)) == "holds in part"
     rows = evidence_table(found, "caption").rows
     assert [row[-1] for row in rows] == ["shown", "not shown", "shown"]
     assert "None could be made" in evidence_table([], "caption").text
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "verdict"),
+    [
+        ((1, 1), (1, 1), "holds"),
+        ((1, 1), (1, -1), "holds in part"),
+        ((1, -1), (1, 0), "does not hold"),
+        ((1, 0), (1, 0), "not shown"),
+    ],
+)
+def test_what_is_best_of_all_is_so_somewhere_or_nowhere(here, there, verdict) -> None:
+    found = [evidence(0.001, side, where) for where, sides in (("a", here), ("b", there)) for side in sides]
+    assert ruling(found, "ab", 2, all_of).verdict == verdict
+
+
+def test_what_was_not_tested_stands_beside_the_verdict() -> None:
+    found = ruling([evidence(0.001, where="a")], ["a", "b"], 3)
+    assert str(found) == "holds in part (without 2 of 3 claims on a; b)"
+    assert str(ruling([], ["a", "b"], 3)) == "not examined"
 
 
 def test_a_bootstrapped_test_knows_the_normal_distribution() -> None:

@@ -50,19 +50,19 @@ def scores(noise: dict[int, float], benchmark: str = "nats-tss") -> pd.DataFrame
 )
 def test_one_doubling_that_does_not_help_is_enough(noise: dict[int, float], verdict: str) -> None:
     conclusion = larger_batches_do_not_always_help(scores(noise), resamples=100)
-    assert conclusion.verdict == verdict
-    assert conclusion.verdicts == {"nats-tss": verdict}
+    assert str(conclusion.ruling) == f"{verdict} (without nb101)"
+    assert conclusion.ruling.verdicts == {"nats-tss": verdict}
 
 
 def test_a_change_as_small_as_its_error_shows_nothing() -> None:
     few = scores({8: 20, 16: 18}).query("network % 10 == 0")
     assert few["network"].nunique() == 20
-    assert larger_batches_do_not_always_help(few, resamples=100).verdict == "not shown"
+    assert larger_batches_do_not_always_help(few, resamples=100).ruling.verdict == "not shown"
 
 
 def test_without_scores_nothing_is_examined() -> None:
     conclusion = larger_batches_do_not_always_help(None)
-    assert (conclusion.verdict, conclusion.verdicts) == ("not examined", {})
+    assert (str(conclusion.ruling), conclusion.ruling.verdicts) == ("not examined", {})
     assert "naswt_batch_sizes" in conclusion.page.blocks[-1].text
 
 
@@ -76,6 +76,27 @@ def test_tau_is_that_of_each_seed_and_size() -> None:
         for seed in range(2):
             own = rows[(rows["batch"] == size) & (rows["seed"] == seed)]
             assert found.by_seed[seed, place] == pytest.approx(rank_correlation(own["score"], own["accuracy"]).kendall)
+
+
+def test_what_seeds_change_is_in_the_error() -> None:
+    rows = scores({8: 5, 16: 5})
+    alike, spoiled = by_batch("nats-tss", rows, 200), rows.copy()
+    unlucky = (spoiled["seed"] == 1) & (spoiled["batch"] == 16)
+    spoiled.loc[unlucky, "score"] = np.random.default_rng(3).normal(size=unlucky.sum())
+    differing = by_batch("nats-tss", spoiled, 200)
+    change = [np.ptp(np.quantile(np.diff(own.resampled), [0.025, 0.975])) for own in (alike, differing)]
+    assert change[0] == 0  # both sizes see the same networks and the same seeds
+    assert change[1] > 0.9 * np.ptp(differing.by_seed[:, 1])  # as both seeds may be drawn twice
+
+
+@pytest.mark.parametrize("damage", [lambda rows: rows.iloc[:-1], lambda rows: pd.concat([rows, rows.iloc[:1]])])
+def test_scores_that_lack_a_combination_are_refused(damage: Callable, tmp_path: Path) -> None:
+    damaged = damage(scores({8: 1, 16: 1}))
+    with pytest.raises(CorruptFileError, match="of the 800 combinations of network, batch and seed of nats-tss"):
+        by_batch("nats-tss", damaged, 2)
+    damaged.to_parquet(tmp_path / "scores.parquet")
+    with pytest.raises(CorruptFileError, match=r"scores\.parquet has .* makes it anew"):
+        read(tmp_path / "scores.parquet")
 
 
 def test_networks_are_drawn_from_each_stratum() -> None:
