@@ -14,7 +14,7 @@ from experiments.dervisi_study.evidence import mean_and_deviation, number
 from experiments.dervisi_study.found import HOUR, Benchmarks, Found, without_defects
 from nasbench_ga import figures
 from nasbench_ga.pages import Block, Heading, Page, Paragraph, Picture, Table
-from nasbench_ga.run_sets.together import at_the_optimum
+from nasbench_ga.run_sets import at_the_optimum
 from nasbench_ga.statistics import Trajectory
 
 POINTS = 300

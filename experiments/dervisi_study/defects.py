@@ -9,19 +9,20 @@ from dataclasses import dataclass, replace
 
 from experiments.dervisi_study import arms
 from experiments.dervisi_study.accelerator import heights, ranked_evaluations, target_of
-from experiments.dervisi_study.evidence import LEVEL, a12, number, p
+from experiments.dervisi_study.evidence import LEVEL, a12, number
 from experiments.dervisi_study.found import Benchmarks, Found
 from nasbench_ga.pages import Details, Notes, Page, Paragraph, Table
 from nasbench_ga.statistics import (
     EffectSize,
     HypothesisTest,
     Sample,
+    corrected,
     hodges_lehmann,
     mann_whitney,
+    p_in_short,
     vargha_delaney,
     wilcoxon,
 )
-from nasbench_ga.statistics.holm import corrected
 
 MEASURES = ("found", "evaluations until the target", "mean height")
 COLUMNS = ("benchmark", "arm", "defect", "measure", "repeat", "mended", "with_defect")
@@ -197,9 +198,9 @@ def _table(rows: Sequence[Row]) -> Table:
                     form(own.mended.median),
                     form(own.with_defect.median),
                     a12(own.size),
-                    p(own.unpaired.p_value),
-                    p(own.paired.p_value),
-                    p(own.paired.deciding_p),
+                    p_in_short(own.unpaired.p_value),
+                    p_in_short(own.paired.p_value),
+                    p_in_short(own.paired.deciding_p),
                 )
             )
     return Table(

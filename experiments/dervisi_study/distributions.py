@@ -14,13 +14,12 @@ from experiments.dervisi_study.evidence import (
     judged,
     number,
     opening,
-    p,
     ruling,
     told,
 )
 from experiments.dervisi_study.found import Benchmarks, Found
 from nasbench_ga.pages import Heading, Notes, Page
-from nasbench_ga.statistics import kolmogorov_smirnov, mann_whitney, vargha_delaney
+from nasbench_ga.statistics import kolmogorov_smirnov, mann_whitney, p_in_short, vargha_delaney
 
 SENTENCE = "GA and NAS-EA-FA V2 results come from different distributions, whatever the fitness"
 RULE = (
@@ -78,7 +77,7 @@ def differ(genetic: Found, v2: Found, fitness: str, evaluations: int | None = No
         favour=test.statistic,
         said=(
             f"D {test.statistic:.2f}; {number(first.median)} and {number(second.median)}; {a12(effect)}; "
-            f"Mann-Whitney p {p(mann_whitney(first, second).p_value)}"
+            f"Mann-Whitney p {p_in_short(mann_whitney(first, second).p_value)}"
         ),
     )
 

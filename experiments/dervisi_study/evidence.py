@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_ga.pages import Block, Details, Page, Paragraph, Table
-from nasbench_ga.statistics import EffectSize, HypothesisTest, Sample, rank_correlation
-from nasbench_ga.statistics.holm import corrected
+from nasbench_ga.statistics import EffectSize, HypothesisTest, Sample, corrected, p_in_short, rank_correlation
 
 LEVEL = 0.05
 FEWEST = 20
@@ -201,7 +200,15 @@ def evidence_table(evidence: Sequence[Evidence], caption: str) -> Block:
     if not evidence:
         return Paragraph(f"{caption} None could be made of what ran.")
     rows = tuple(
-        (own.where, own.claim, counts(own.test), own.said, p(own.test.p_value), p(own.test.deciding_p), own.outcome)
+        (
+            own.where,
+            own.claim,
+            counts(own.test),
+            own.said,
+            p_in_short(own.test.p_value),
+            p_in_short(own.test.deciding_p),
+            own.outcome,
+        )
         for own in evidence
     )
     return Table(("benchmark", "claim", "n", "numbers", "p", "p (Holm)", "outcome"), rows, caption, numeric=(2, 4, 5))
@@ -215,11 +222,6 @@ def in_full(evidence: Sequence[Evidence], summary: str = "The tests that decide,
 def counts(test: HypothesisTest) -> str:
     """How many there were in each sample."""
     return str(test.runs[0]) if len(set(test.runs)) == 1 else " and ".join(map(str, test.runs))
-
-
-def p(value: float) -> str:
-    """A p-value in short."""
-    return "–" if np.isnan(value) else "< 0.0001" if value < 1e-4 else f"{value:.2g}"
 
 
 def a12(effect: EffectSize) -> str:

@@ -21,7 +21,7 @@ NOTES = (
         "run of V2 by accuracy finds the optimum (`results/nas-ea-fa/searches.md`), so some conclusions belong to an "
         "encoding."
     ),
-    "The study published 10 runs of each search. The number of runs behind each row is in the table below.",
+    "The study published 10 runs of each search. How many there are here is in the table above.",
     (
         "The GCN is this project's, not the study's own, which takes many times longer (--nas-ea-fa.surrogate "
         "gcn-dervisi)."

@@ -19,6 +19,7 @@ from experiments.dervisi_study.evidence import (
     judged,
     opening,
     ruling,
+    told,
 )
 from experiments.dervisi_study.found import Benchmarks, Found, Spread, by_arm
 from nasbench_ga.pages import Heading, Notes, Page, Table
@@ -104,7 +105,8 @@ def narrows_the_space(found: Benchmarks) -> Conclusion:
             in_full([*evidence, *further], "Every test in words"),
         ),
     )
-    numbers = f"What is left of range and distance: {'; '.join(ratios)}" if ratios else "no runs"
+    left = f"what is left of range and distance: {'; '.join(ratios)}"
+    numbers = f"{told(evidence)}; {left}" if ratios else "no runs"
     return Conclusion("a", SENTENCE, "narrows-the-space", ruled, numbers, page)
 
 
