@@ -29,7 +29,8 @@ def repository(tmp_path: Path) -> Path:
     """The folders by which a notebook finds its way, with an outcome of the study."""
     for folder in ("nasbench_ga", "notebooks", "results/dervisi"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "results" / "dervisi" / "runs.csv").touch()
+    for file in ("runs.csv", "defects.csv"):
+        (tmp_path / "results" / "dervisi" / file).touch()
     return tmp_path.resolve()
 
 
@@ -78,8 +79,9 @@ def test_goes_to_the_root_of_the_repository(path: Path, folder: str, repository:
     assert first_cell_in(repository / folder, path).stdout.strip() == str(repository)
 
 
-def test_the_report_of_a_study_that_was_not_run_says_what_to_do(repository: Path) -> None:
-    (repository / "results" / "dervisi" / "runs.csv").unlink()
+@pytest.mark.parametrize("file", ["runs.csv", "defects.csv"])
+def test_the_report_of_a_study_that_was_not_run_says_what_to_do(file: str, repository: Path) -> None:
+    (repository / "results" / "dervisi" / file).unlink()
     done = first_cell_in(repository, ROOT / "notebooks" / "study-report.ipynb")
     assert "make study" in done.stderr.splitlines()[-1]
 
