@@ -37,7 +37,13 @@ from experiments.dervisi_study.guidance import naswt_guides
 from experiments.dervisi_study.index import index_page
 from experiments.dervisi_study.narrowing import narrows_the_space
 from nasbench_ga.console import guarded
-from nasbench_ga.errors import DatasetNotFoundError, LibraryNotFoundError, NasbenchError, TableNotFoundError
+from nasbench_ga.errors import (
+    DatasetNotFoundError,
+    LibraryNotFoundError,
+    NasbenchError,
+    RecordError,
+    TableNotFoundError,
+)
 from nasbench_ga.files import write_bytes
 from nasbench_ga.pages import Page, write_markdown
 from nasbench_ga.tables import open_table
@@ -146,7 +152,11 @@ def carry_out_all(config: Config) -> tuple[dict[Benchmark, dict[str, Found]], li
 def _carry_out(config: Config, benchmark: Benchmark, arm: Arm) -> Found:
     repeats, folder = config.repeats_of(arm, benchmark), config.runs / benchmark.folder / arm.name
     started = time.perf_counter()
-    own = extract(carry_out(arm, benchmark, folder, repeats, config.workers), arm, benchmark)
+    try:
+        ran = carry_out(arm, benchmark, folder, repeats, config.workers)
+    except RecordError as error:
+        raise RecordError(f"{error} The study takes another folder of all its records with --runs.") from error
+    own = extract(ran, arm, benchmark)
     print(f"{benchmark}: {arm.name}, {len(own)} runs ({time.perf_counter() - started:.0f} s)", flush=True)
     return own
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import nasbench_ga as ng
 from nasbench_ga.files import read_json
 from nasbench_ga.records import CONFIG
 from nasbench_ga.run_sets import RunSet
-from nasbench_ga.search import searches
 from nasbench_ga.search.training_set import Defect
 
 SEED = 0
@@ -64,12 +63,6 @@ class Arm:
     def uses_gcn(self) -> bool:
         """Whether a graph network predicts."""
         return self.algorithm == "nas-ea-fa" and self.nas_ea_fa.surrogate == "gcn"
-
-    @property
-    def settings(self) -> Any:
-        """Those of its algorithm."""
-        chosen = {"genetic": self.genetic, "nas-ea-fa": self.nas_ea_fa}
-        return chosen.get(self.algorithm) or searches[self.algorithm].Settings()
 
     def on(self, benchmark: Benchmark, folder: Path, repeats: int, workers: int | None) -> ng.RunConfig:
         """Its configuration on a benchmark."""
@@ -134,14 +127,14 @@ def carry_out(arm: Arm, benchmark: Benchmark, folder: Path, repeats: int, worker
         NasbenchError: it cannot be run, for want of a table, of images or of a library.
     """
     held = _repeats_held(folder)
-    for count in sorted(
-        {held or repeats, max(held, repeats)}
-    ):  # an unfinished record is finished before it is added to
-        ng.run(arm.on(benchmark, folder, count, workers), progress=True)
+    if 0 < held < repeats:  # what is unfinished has to be finished before it is added to
+        ng.run(arm.on(benchmark, folder, held, workers), progress=True)
+    ng.run(arm.on(benchmark, folder, max(held, repeats), workers), progress=True)
     return RunSet.read(folder, arm.title)
 
 
 def _repeats_held(folder: Path) -> int:
     """Of how many repeats the record in a folder is, finished or not; 0 without one."""
     config = read_json(folder / CONFIG) if (folder / CONFIG).exists() else None
-    return int(config.get("repeats", 0)) if isinstance(config, dict) else 0
+    held = config.get("repeats") if isinstance(config, dict) else None
+    return held if isinstance(held, int) else 0

@@ -94,6 +94,15 @@ def test_a_record_of_more_runs_is_taken_and_one_of_something_else_refused(here: 
         carry_out(arm, TSS, folder, 2)
 
 
+def test_a_record_in_the_way_is_told_with_the_option_of_the_study(here: Path, capsys) -> None:
+    folder = here / "results/runs/dervisi" / TSS.folder / arms.GA_ACCURACY
+    carry_out(replace(small(ARMS[0]), evaluations=30), TSS, folder, 2)
+    assert dervisi.main(["--repeats", "2", "--no-gcn", "--workers", "1"]) == 1
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert "differs in budget" in told
+    assert "--runs" in told
+
+
 def test_a_killed_run_is_gone_on_with(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arm = small(ARMS[0])
     whole = carry_out(arm, TSS, here / "whole", 3)
