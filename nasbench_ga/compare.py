@@ -15,16 +15,13 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 
-from nasbench_ga import figures
 from nasbench_ga.callable_module import make_callable
 from nasbench_ga.console import guarded
 from nasbench_ga.errors import NasbenchError
-from nasbench_ga.files import write_json
-from nasbench_ga.pages import Picture, print_page, write_html
-from nasbench_ga.run_sets import How, RunSet, Together, as_page, compare_sets
+from nasbench_ga.pages import print_page
+from nasbench_ga.run_sets import NUMBERS, REPORT, How, RunSet, Together, as_page, compare_sets, write_comparison
 
 COMPARISONS = Path("results") / "comparisons"
-REPORT, NUMBERS = "report.html", "comparison.json"
 
 
 @dataclass(frozen=True)
@@ -35,18 +32,18 @@ class CompareConfig:
     """
 
     records: Annotated[tuple[Path, ...], tyro.conf.Positional]
-    """Folders that nasbench_ga.run wrote, two or more."""
+    """Folders that nasbench_ga.run wrote, 2 to 18."""
     names: tuple[str, ...] = ()
     """A name for each, in their order; by default those of the folders."""
     metric: str | None = None
-    """What to compare, of the cell with the highest fitness of each run; by default the test accuracy that all report.
-    fitness is what they maximised."""
+    """Accuracy to compare, of the cell with the highest fitness of each run; by default the test accuracy that all
+    report. fitness is what they maximised."""
     evaluations: int | None = None
     """Compare what each run had found after so many evaluations, not at its end."""
     seconds: float | None = None
     """The same after so many simulated seconds."""
-    paired: bool | None = None
-    """Whether run i of one belongs with run i of the others; by default where they have the same seed."""
+    paired: bool = False
+    """Hold run i of one against run i of the others (Wilcoxon, Friedman), as of runs that share more than a seed."""
     level: float = 0.05
     """Level of significance, of all pairs together."""
     same_within: float | None = None
@@ -58,6 +55,9 @@ class CompareConfig:
 
     def __post_init__(self) -> None:
         """Takes paths as text, and refuses what cannot be meant together."""
+        given: Any = self.records
+        if isinstance(given, str | Path):
+            raise NasbenchError(f"Expected several records, got one path: {given}.")
         object.__setattr__(self, "records", tuple(map(Path, self.records)))
         object.__setattr__(self, "names", tuple(self.names))
         if self.out is not None:
@@ -112,11 +112,7 @@ def _compare(config: CompareConfig, show: bool) -> ComparedRecords:
     together = compare_sets([RunSet.read(*given) for given in zip(config.records, names, strict=True)], config.how)
     folder = config.out or COMPARISONS / _folder_name(config)
     page = as_page(together)
-    for block in page.blocks:
-        if isinstance(block, Picture):
-            figures.save(block.figure, folder / block.name)
-    write_json(folder / NUMBERS, _numbers(together))
-    write_html(page, folder / REPORT)
+    write_comparison(page, _numbers(together), folder)
     if show:
         print_page(page)
         print(f"Report: {folder / REPORT}; its pictures lie beside it as PNG and PDF, its numbers in {NUMBERS}.")
@@ -143,7 +139,7 @@ def _numbers(together: Together) -> dict[str, Any]:
     comparisons = together.comparisons
     numbers: dict[str, Any] = {
         "metric": together.metric,
-        "paired": together.paired,
+        "paired": together.how.paired,
         "level": together.how.level,
         "not_alike": together.notes,
         "records": {own.name: str(own.record.folder) for own in together.sets},

@@ -11,10 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
 import nasbench_ga as ng
-from nasbench_ga.compare import NUMBERS, REPORT, main
+from nasbench_ga.compare import main
 from nasbench_ga.errors import NasbenchError
+from nasbench_ga.run_sets import NUMBERS, REPORT
 
 Made = Callable[[str], Path]
 PICTURES = ("distributions", "best-so-far-evaluations", "critical-difference", "generations")
@@ -32,7 +34,13 @@ def command(record: Made, *names: str, options: str = "") -> list[str]:
 def test_it_prints_and_writes_everything(record: Made, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(command(record, "random", "genetic", "surrogate", options="--out mine --same-within 0.5")) == 0
     output = capsys.readouterr().out
-    for part in ("random, genetic and surrogate", "Not alike", "Budgets differ", "In short", "What the runs found"):
+    for part in (
+        "random, genetic and surrogate",
+        "To keep in mind",
+        "Budgets differ",
+        "In short",
+        "What the runs found",
+    ):
         assert part in output
     assert "Report: mine/report.html" in output
     for name in (*PICTURES, "predicted-3-surrogate"):
@@ -76,12 +84,33 @@ def test_folders_of_one_name_get_the_name_of_the_folder_above(record: Made, caps
 
 
 def test_sets_whose_names_are_in_another_script_have_pictures_of_their_own(record: Made) -> None:
-    shutil.copytree(record("surrogate"), "again")
-    compared = ng.compare(ng.CompareConfig((record("surrogate"), "again"), names=("βάση", "νέο")))
-    assert {path.name for path in compared.folder.glob("predicted-*.png")} == {
-        "predicted-1-set.png",
-        "predicted-2-set.png",
-    }
+    compared = ng.compare(ng.CompareConfig((record("surrogate"), record("surrogate-other")), names=("βάση", "νέο")))
+    found = {path.name for path in compared.folder.glob("predicted-*.png")}
+    assert found == {"predicted-1-set.png", "predicted-2-set.png"}
+
+
+def test_a_folder_is_only_written_whole_and_never_over_something_else(
+    record: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    three = (record("random"), record("genetic"), record("surrogate"))
+    folder = ng.compare(ng.CompareConfig(three, out=Path("mine"))).folder
+    (folder / "notes.txt").write_text("mine")
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    with monkeypatch.context() as patch:
+        patch.setattr("nasbench_ga.run_sets.writing.write_html", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+        with pytest.raises(NasbenchError, match="Cannot write mine: full"):
+            ng.compare(ng.CompareConfig(three[:2], out=Path("mine")))
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    ng.compare(ng.CompareConfig(three[:2], out=Path("mine")))
+    assert not (folder / "predicted-3-surrogate.png").exists()
+    assert (folder / "notes.txt").read_text() == "mine"
+    with FileLock(folder / ".lock"), pytest.raises(NasbenchError, match="Another process is writing mine"):
+        ng.compare(ng.CompareConfig(three[:2], out=Path("mine")))
+    with pytest.raises(NasbenchError, match="is not empty and no comparison"):
+        ng.compare(ng.CompareConfig(three[:2], out=record("random")))
+    Path("file").write_text("")
+    with pytest.raises(NasbenchError, match="file is a file; choose a folder"):
+        ng.compare(ng.CompareConfig(three[:2], out=Path("file")))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +120,7 @@ def test_sets_whose_names_are_in_another_script_have_pictures_of_their_own(recor
         ("--evaluations 10 --seconds 10", "--evaluations or --seconds, got both", 2),
         ("--evaluations 0", "evaluations is positive, not 0", 2),
         ("--evaluations 301", "ended before", 1),
-        ("--metric cifar10/test/analogue", "There is no metric 'cifar10/test/analogue'", 1),
+        ("--metric cifar10/test/analogue", "There is no accuracy 'cifar10/test/analogue'", 1),
         ("--level 2", "a level of significance between 0 and 1", 1),
         ("--same-within -1", "a positive margin", 1),
         ("--seconds 10", "seconds of every evaluation", 1),
@@ -115,7 +144,7 @@ def test_bad_records_are_one_sentence(record: Made, capsys: pytest.CaptureFixtur
     assert main([str(record("random")), "nowhere"]) == 1
     assert "nowhere is no folder" in capsys.readouterr().err
     assert main([str(record("random"))]) == 1
-    assert "at least two records" in capsys.readouterr().err
+    assert "2 to 18 records" in capsys.readouterr().err
     assert main(command(record, "random", "single")) == 1
     assert "at least two runs of single" in capsys.readouterr().err
 
@@ -149,3 +178,5 @@ def test_a_configuration_takes_what_python_has(record: Made) -> None:
     assert ng.compare(config).folder == Path("there")
     with pytest.raises(NasbenchError, match="a name for each"):
         ng.CompareConfig((record("random"),), names=("a", "b"))
+    with pytest.raises(NasbenchError, match="several records, got one path"):
+        ng.CompareConfig("a/record")

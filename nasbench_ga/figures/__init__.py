@@ -8,9 +8,10 @@ from nasbench_ga.figures.best_so_far import Curves, best_so_far_bands
 from nasbench_ga.figures.critical_difference import critical_difference
 from nasbench_ga.figures.distributions import distributions
 from nasbench_ga.figures.generations import generations
-from nasbench_ga.figures.style import save
+from nasbench_ga.figures.style import MOST_SETS, save
 
 __all__ = [
+    "MOST_SETS",
     "Curves",
     "agreement",
     "best_so_far_bands",

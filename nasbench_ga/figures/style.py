@@ -36,6 +36,8 @@ _STYLE: dict[str, Any] = {
 }
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _LINES = ("-", ":", "-.")  # dashed is the optimum
+MOST_SETS = len(_COLORS) * len(_LINES)
+"""How many sets can be told apart in one figure."""
 _NO_DATES: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -110,7 +112,7 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
     """
     given, every = list(names), [Look(color, line) for line in _LINES for color in _COLORS]
     if not 1 <= len(given) <= len(every):
-        raise NasbenchError(f"Expected 1 to {len(every)} sets to draw in one figure, got {len(given)}: draw others.")
+        raise NasbenchError(f"Expected 1 to {len(every)} sets to draw in one figure, got {len(given)}: draw fewer.")
     return dict(zip(given, every, strict=False))
 
 

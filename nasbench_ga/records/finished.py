@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,10 +61,11 @@ def read_record(folder: Path) -> Record:
     for name in (CONFIG, EVALUATIONS, SUMMARY, ENVIRONMENT):
         _path(folder, name)
     config, summary = read_json(folder / CONFIG), read_json(folder / SUMMARY)
-    if not isinstance(config, dict) or not {"space", "fitness", "algorithm", "budget", "repeats"} <= config.keys():
-        raise CorruptFileError(f"{folder / CONFIG} is no configuration of a run. {_again(folder)}")
+    if wrong := _wrong_config(config):
+        raise CorruptFileError(f"{folder / CONFIG} is no configuration of a run: {wrong}. {_again(folder)}")
     if not is_finished(folder):
         raise unfinished
+    read_cycles(folder)
     table = read_parquet(folder / EVALUATIONS)
     rows = as_rows(table)
     metrics = {name: np.asarray(table[name], np.float64) for name in table.schema.names if "/" in name}
@@ -120,6 +122,31 @@ def _again(folder: Path) -> str:
     return f"Run the configuration in {folder / CONFIG} again, into another folder."
 
 
+_CONFIG: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("space", "fitness", "algorithm"), (str,)),
+    **dict.fromkeys(("repeats", "seed"), (int,)),
+    "fitness_metric": (str, types.NoneType),
+    "seconds_are": (str,),
+    **dict.fromkeys(("budget", "load"), (dict,)),
+    **dict.fromkeys(("objective", "table"), (dict, types.NoneType)),
+}
+"""What a configuration holds at least, and of which kinds."""
+
+
+def _wrong_config(config: Any) -> str:
+    """What no run can have written, and why; nothing if it is a configuration."""
+    if not isinstance(config, dict):
+        return "it is no dictionary"
+    for name, kinds in _CONFIG.items():
+        if name not in config or not isinstance(config[name], kinds):
+            return f"{name} is {config.get(name)!r}"
+    if config["objective"] is not None and not isinstance(config["objective"].get("test"), str):
+        return "objective names no test metric"
+    if config["table"] is not None and not {"name", "fingerprint"} <= config["table"].keys():
+        return "table has no name or fingerprint"
+    return ""
+
+
 def _wrong_row(rows: Rows, metrics: Mapping[str, NDArray[np.float64]]) -> str:
     """The first row that no run can have written, and why; nothing if there is none."""
     if not len(rows):
@@ -157,4 +184,7 @@ def _wrong_summary(rows: Rows, summary: Any, repeats: int) -> str:
         best = float(finite.max()) if len(finite) else None
         if (told.get("repeat"), told.get("evaluations"), told.get("best_value")) != (number, len(evaluated), best):
             return f"repeat {number}: it does not say {len(evaluated):,} evaluations and a best fitness of {best}"
+        for name, value in told.items():
+            if "/" in name and not isinstance(value, int | float | types.NoneType):
+                return f"repeat {number}: {name} is {value!r}"
     return ""

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from nasbench_ga.errors import CorruptFileError, NasbenchError, RecordError
 from nasbench_ga.files import atomic_path, load_plain_pickle, read_json, write_bytes, write_json
 from nasbench_ga.records.columns import Metrics, as_rows, read_parquet, read_part, rows_as_bytes, write_parquet
-from nasbench_ga.records.finished import read_cycles
+from nasbench_ga.records.finished import read_cycles, read_record
 from nasbench_ga.records.layout import (
     CONFIG,
     CYCLES,
@@ -103,6 +103,8 @@ class Recorder:
             self._refuse_other_configuration()
             for leftover in self.folder.glob(".*.tmp"):
                 leftover.unlink(missing_ok=True)
+            if not self._state_file.exists():
+                shutil.rmtree(self._progress, ignore_errors=True)
             try:
                 yield
             finally:
@@ -150,6 +152,8 @@ class Recorder:
         first = self._first_repeat() if self.resume else 0
         if not first:
             return Earlier(Rows.concatenate([], self.genes), [], [], [])
+        if self.finished:
+            read_record(self.folder)
         rows = as_rows(read_parquet(self.folder / EVALUATIONS))
         cycles = [cycle for cycle in read_cycles(self.folder) if cycle["repeat"] < first]
         last = read_json(self.folder / ENVIRONMENT)
@@ -171,7 +175,6 @@ class Recorder:
             CorruptFileError: its files are damaged.
         """
         if not self._state_file.exists():
-            shutil.rmtree(self._progress, ignore_errors=True)
             return None
         if not self.resume:
             raise RecordError(

@@ -6,21 +6,23 @@ from collections.abc import Callable, Sequence
 
 from nasbench_ga.errors import NasbenchError, UnknownNameError
 from nasbench_ga.run_sets.run_set import FITNESS, RunSet
+from nasbench_ga.tables import is_accuracy
 
 
 def choose_metric(sets: Sequence[RunSet], wanted: str | None = None) -> str:
     """What to compare sets of runs by: what was asked for, else the test accuracy that all of them report.
 
     Raises:
-        UnknownNameError: not all records hold what was asked for.
+        UnknownNameError: not all records hold what was asked for, or it is no accuracy, of which more is better.
         NasbenchError: they report different metrics, or have none in common.
     """
-    common = [metric for metric in sets[0].metrics if all(metric in own.metrics for own in sets)]
+    comparable = [metric for metric in sets[0].metrics if metric == FITNESS or is_accuracy(metric)]
+    common = [metric for metric in comparable if all(metric in own.metrics for own in sets)]
     if not _alike(sets, lambda own: own.record.config["fitness"]) or not _alike(sets, lambda own: own.fitness_metric):
         common.remove(FITNESS)
     if wanted is not None:
         if wanted not in common:
-            raise UnknownNameError("metric", wanted, common, " that all of these records hold")
+            raise UnknownNameError("accuracy", wanted, common, " that all of these records hold")
         return wanted
     reported = {own.test_metric for own in sets}
     if len(reported) == 1 and reported <= {*common}:
@@ -63,8 +65,8 @@ def differences(sets: Sequence[RunSet], metric: str, at_equal_cost: bool) -> lis
     return said
 
 
-def belong_in_pairs(sets: Sequence[RunSet]) -> bool:
-    """Whether run i of one set belongs with run i of the others: they have the same seed, and are as many."""
+def share_seeds(sets: Sequence[RunSet]) -> bool:
+    """Whether run i of every set began with the same random numbers: they have one seed, and are as many."""
     return _alike(sets, lambda own: (own.record.config["seed"], len(own)))
 
 

@@ -48,7 +48,7 @@ def _in_short(together: Together) -> Iterator[Block]:
         f"significance: {together.how.level:g}, over all pairs together (Holm)."
     )
     if together.notes:
-        yield Notes(together.notes, "Not alike")
+        yield Notes(together.notes, "To keep in mind")
     comparisons = together.comparisons
     lines = [] if comparisons.omnibus is None else [comparisons.omnibus.in_words(together.how.level)]
     differing = [pair for pair in comparisons.pairs if pair.differ]
@@ -66,7 +66,7 @@ def _sets(together: Together) -> Iterator[Block]:
     optimum = together.optimum
     headers = ["set", "runs", "evaluations", "median", "mean ± sd", "lowest", "highest"]
     if optimum is not None:
-        headers += ["mean regret", "at the optimum"]
+        headers += ["mean regret", "share at the optimum"]
     rows = []
     for own, sample in zip(together.sets, together.samples, strict=True):
         values = sample.values
@@ -74,7 +74,7 @@ def _sets(together: Together) -> Iterator[Block]:
         row += [f"{_number(together, values.mean())} ± {_number(together, values.std(ddof=1))}"]
         row += [_number(together, values.min()), _number(together, values.max())]
         if optimum is not None:
-            row += [_number(together, optimum - values.mean()), f"{at_the_optimum(sample, optimum):.0%}"]
+            row += [_number(together, optimum - values.mean()), f"{at_the_optimum(sample, optimum):.3g}"]
         rows.append(tuple(row))
     said = f"Of {unit(together.metric)}; sd is the sample standard deviation over runs."
     if optimum is not None:
@@ -104,7 +104,7 @@ def _pairs(together: Together) -> Iterator[Block]:
         for row in together.comparisons.as_table()
     ]
     test = together.comparisons.pairs[0].deciding.name
-    paired = "run i of one is held against run i of the other, which has the same seed; " if together.paired else ""
+    paired = "run i of one is held against run i of the other; " if together.how.paired else ""
     confidence = f"{100 * (1 - together.how.level):.4g} %"
     yield Table(
         ("pair", "difference", "A12", "effect", "p", "p (Holm)", "verdict"),
@@ -114,20 +114,22 @@ def _pairs(together: Together) -> Iterator[Block]:
         f"{paired}{test}.",
         numeric=(1, 2, 4, 5),
     )
-    if together.comparisons.ranks is not None:
-        ranks = together.comparisons.ranks
-        yield Picture("critical-difference", figures.critical_difference(ranks), ranks.in_words())
+    if together.ranks is not None:
+        said = f"{together.ranks.in_words()} Ranked are the runs of each seed among each other."
+        yield Picture("critical-difference", figures.critical_difference(together.ranks), said)
     undecided = [pair for pair in together.comparisons.pairs if not pair.differ and not pair.same]
     if undecided:
-        lines = tuple(repeats_in_words(pair.first, pair.second, level=together.how.level) for pair in undecided)
-        yield Details("How many runs would tell those apart that are not", lines)
+        share = together.how.level / len(together.comparisons.pairs)
+        lines = tuple(repeats_in_words(pair.first, pair.second, level=share) for pair in undecided)
+        said = "By Mann-Whitney's test, at the level that is left to each pair in the worst case."
+        yield Details("How many runs would tell those apart that are not", (said, *lines))
 
 
 def _curves(together: Together) -> Iterator[Block]:
     yield Heading("Best so far")
-    yield Picture("best-so-far-evaluations", _curve_figure(together, EVALUATIONS), _bands("evaluations"))
+    yield Picture("best-so-far-evaluations", _curve_figure(together, EVALUATIONS), _bands(together, "evaluations"))
     if all(own.seconds_are_simulated for own in together.sets):
-        yield Picture("best-so-far-time", _curve_figure(together, SECONDS), _bands("hours of training"))
+        yield Picture("best-so-far-time", _curve_figure(together, SECONDS), _bands(together, "hours of training"))
     else:
         without = [own.name for own in together.sets if not own.seconds_are_simulated]
         yield Paragraph(
@@ -144,10 +146,12 @@ def _curve_figure(together: Together, clock: Clock) -> Any:
     return figures.best_so_far_bands(curves, unit(together.metric), label, optimum=together.optimum)
 
 
-def _bands(clock: str) -> str:
+def _bands(together: Together, clock: str) -> str:
+    maximised = all(together.metric in (FITNESS, own.fitness_metric) for own in together.sets)
+    falls = "" if maximised else " It can fall: runs keep the cell of the highest fitness, whatever else that is worth."
     return (
         f"The best known after so many {clock}: the median of the runs and their middle half, as long as half of them "
-        f"go on."
+        f"go on.{falls}"
     )
 
 
@@ -167,7 +171,7 @@ def _costs(together: Together) -> Iterator[Block]:
     said = f"The target is {target}. What it is expected to take counts all that was spent in vain too (ERT)."
     if together.span is not None:
         first, last = together.span
-        said += f" Mean height: the area under the best-so-far curve from evaluation {first:,g} to {last:,g}, by width."
+        said += f" Mean height: of the best-so-far curve of each run, from evaluation {first:,g} to {last:,g}; ± sd."
     yield Table(headers, rows, said, numeric=(1, 2, 3))
 
 
@@ -239,7 +243,9 @@ def _number(together: Together, value: float) -> str:
 
 def _interval(together: Together, row: dict[str, Any], key: str) -> str:
     form = "{:.2f}".format if key == "a12" else lambda value: _number(together, value)
-    return f"{form(row[key])} ({form(row[f'{key}_low'])} to {form(row[f'{key}_high'])})"
+    ends = row[f"{key}_low"], row[f"{key}_high"]
+    interval = f"{form(ends[0])} to {form(ends[1])}" if np.isfinite(ends).all() else "too few runs for an interval"
+    return f"{form(row[key])} ({interval})"
 
 
 def _sd(sample: Sample) -> float:

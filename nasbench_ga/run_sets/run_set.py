@@ -47,7 +47,7 @@ class RunSet:
             RecordError: there is no finished record.
             CorruptFileError: it is damaged.
         """
-        return cls(name or Path(folder).name, read_record(folder))
+        return cls(Path(folder).name if name is None else name, read_record(folder))
 
     def __len__(self) -> int:
         return self.record.repeats
@@ -134,7 +134,13 @@ class RunSet:
                 f"ended before (the first at {min(short):,g}): compare at {min(short):,g} {clock} or less."
             )
         rows = np.array([run.row_at(run.spent if cost is None else cost) for run in runs])
-        return Sample(self.name, np.where(rows >= 0, self.values(metric)[rows], np.nan))
+        if (rows < 0).any():
+            when = "at their end" if cost is None else f"after {cost:,g} {clock}"
+            raise NasbenchError(
+                f"Expected runs of {self.name} that know a cell with a finite fitness {when}, but "
+                f"{(rows < 0).sum()} of {len(rows)} do not: compare {'others' if cost is None else 'later'}."
+            )
+        return Sample(self.name, self.values(metric)[rows])
 
     def curves(self, metric: str, clock: Clock = "evaluations") -> BestSoFar:
         """What the best cell known was worth by a metric, on one grid of costs for all runs."""

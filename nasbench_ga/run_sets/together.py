@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 from nasbench_ga.errors import NasbenchError
-from nasbench_ga.run_sets.likeness import belong_in_pairs, choose_metric, differences
+from nasbench_ga.figures import MOST_SETS
+from nasbench_ga.run_sets.likeness import choose_metric, differences, share_seeds
 from nasbench_ga.run_sets.run_set import RunSet
 from nasbench_ga.statistics import (
+    AverageRanks,
     Clock,
     Comparisons,
     RunningTime,
     Sample,
     area_under_curve,
+    average_ranks,
     compare_all,
     expected_running_time,
     shared_span,
@@ -30,7 +35,7 @@ class How:
         metric: of the best cell of each run; None for the test accuracy that all of them report.
         cost: when it is taken, None for the end of each run.
         clock: the unit of that.
-        paired: whether run i of one belongs with run i of the others; None to find out by their seeds.
+        paired: whether run i of one is held against run i of the others.
         level: of significance.
         same_within: the smallest difference that would matter, None to say nothing of sameness.
         target: of the expected running time, None for the lowest of the medians.
@@ -39,7 +44,7 @@ class How:
     metric: str | None = None
     cost: float | None = None
     clock: Clock = "evaluations"
-    paired: bool | None = None
+    paired: bool = False
     level: float = 0.05
     same_within: float | None = None
     target: float | None = None
@@ -53,9 +58,9 @@ class Together:
         sets: of runs.
         metric: that they are compared by.
         how: they were compared.
-        paired: whether run i of one was held against run i of the others.
         samples: what each run found, a sample for each set.
         comparisons: every pair of samples, and all of them.
+        ranks: of run i of each set among run i of all; None if they do not share their seeds.
         notes: in what they are not alike, and what could not be said, a sentence each.
         target: of the running times.
         running_times: expected, one for each set.
@@ -66,9 +71,9 @@ class Together:
     sets: tuple[RunSet, ...]
     metric: str
     how: How
-    paired: bool
     samples: tuple[Sample, ...]
     comparisons: Comparisons
+    ranks: AverageRanks | None
     notes: tuple[str, ...]
     target: float
     running_times: tuple[RunningTime, ...]
@@ -86,20 +91,23 @@ def compare_sets(sets: Sequence[RunSet], how: How | None = None) -> Together:
     """Compares sets of runs by what each of their runs found.
 
     Raises:
-        NasbenchError: fewer than two sets, two of one name or of one record, no metric in common, fewer than two runs,
-            runs without a number, or runs that ended before the cost at which they are to be compared.
+        NasbenchError: fewer than two sets or more than 18, two of one name or with the same runs, no metric in common,
+            fewer than two runs, runs without a number, runs that ended before the cost at which they are to be
+            compared, or a target that is no number.
     """
     how = how or How()
+    if how.target is not None and not np.isfinite(how.target):
+        raise NasbenchError(f"Expected a finite target, got {how.target}.")
     _check(sets)
     metric = choose_metric(sets, how.metric)
-    paired = belong_in_pairs(sets) if how.paired is None else how.paired
     samples = tuple(own.sample(metric, how.cost, how.clock) for own in sets)
-    comparisons = compare_all(
-        {sample.name: sample for sample in samples}, level=how.level, same_within=how.same_within, paired=paired
-    )
+    named = {sample.name: sample for sample in samples}
+    comparisons = compare_all(named, level=how.level, same_within=how.same_within, paired=how.paired)
     target = min(sample.median for sample in samples) if how.target is None else how.target
     runs = [own.trajectories(metric) for own in sets]
     notes = differences(sets, metric, at_equal_cost=how.cost is not None)
+    if how.paired and not share_seeds(sets):
+        notes.append("Runs are compared in pairs although they do not have the same seed.")
     areas: tuple[Sample, ...] = ()
     span = None
     try:
@@ -112,9 +120,9 @@ def compare_sets(sets: Sequence[RunSet], how: How | None = None) -> Together:
         sets=tuple(sets),
         metric=metric,
         how=how,
-        paired=paired,
         samples=samples,
         comparisons=comparisons,
+        ranks=average_ranks(named, level=how.level) if share_seeds(sets) else None,
         notes=tuple(notes),
         target=target,
         running_times=tuple(expected_running_time(own, target) for own in runs),
@@ -129,11 +137,25 @@ def at_the_optimum(sample: Sample, optimum: float) -> float:
 
 
 def _check(sets: Sequence[RunSet]) -> None:
-    if len(sets) < 2:
-        raise NasbenchError(f"Expected at least two records to compare, got {len(sets)}: name another.")
-    for what, given in (("name", [own.name for own in sets]), ("record", [str(own.record.folder) for own in sets])):
-        if doubled := sorted({one for one in given if given.count(one) > 1}):
+    if not 2 <= len(sets) <= MOST_SETS:
+        raise NasbenchError(
+            f"Expected 2 to {MOST_SETS} records to compare, as more cannot be told apart in a picture, got "
+            f"{len(sets)}: {'name another' if len(sets) < 2 else 'compare fewer at a time'}."
+        )
+    names = [own.name for own in sets]
+    for name in names:
+        if not name.strip() or not name.isprintable():
+            raise NasbenchError(f"Expected names that can be read, got {name!r}: give others with --names.")
+        if names.count(name) > 1:
+            raise NasbenchError(f"Expected different names, got {name} more than once: give others with --names.")
+    for first, second in combinations(sets, 2):
+        if _searched(first) == _searched(second):
             raise NasbenchError(
-                f"Expected every set of runs to have a {what} of its own, got {', '.join(doubled)} more than once: "
-                f"{'give others with --names' if what == 'name' else 'leave out what is there already'}."
+                f"{first.name} ({first.record.folder}) and {second.name} ({second.record.folder}) are runs of the same "
+                f"search and seed, so that run i of both is one and the same: compare runs of another seed."
             )
+
+
+def _searched(own: RunSet) -> dict[str, Any]:
+    """Everything that a run depends on, but for how many there are."""
+    return {key: value for key, value in own.record.config.items() if key != "repeats"}

@@ -2,7 +2,7 @@
 
 from nasbench_ga.tables.catalog import CATALOG, Publication
 from nasbench_ga.tables.contents import Column, TableContents
-from nasbench_ga.tables.metrics import Metric
+from nasbench_ga.tables.metrics import Metric, is_accuracy
 from nasbench_ga.tables.objectives import Objective, choose_objective, searched_datasets
 from nasbench_ga.tables.opening import (
     Source,
@@ -30,6 +30,7 @@ __all__ = [
     "find",
     "find_for_space",
     "from_api",
+    "is_accuracy",
     "open_source",
     "open_table",
     "searched_datasets",

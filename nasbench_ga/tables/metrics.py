@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from nasbench_ga.errors import NasbenchError
 
 MEAN = "mean"
+_NOT_ACCURACIES = ("seconds", "parameters", "mega-flops", "uncertainty")
 
 
 @dataclass(frozen=True)
@@ -54,3 +55,12 @@ class Metric:
     def of(self, quantity: str) -> Metric:
         """The same training, another quantity."""
         return replace(self, quantity=quantity)
+
+
+def is_accuracy(metric: str) -> bool:
+    """Whether a metric is an accuracy, in per cent.
+
+    Raises:
+        NasbenchError: the name is of no metric.
+    """
+    return not Metric.parse(metric).quantity.endswith(_NOT_ACCURACIES)

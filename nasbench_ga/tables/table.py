@@ -13,10 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from nasbench_ga.errors import NasbenchError, UnknownNameError
 from nasbench_ga.spaces import Space
-from nasbench_ga.tables.metrics import MEAN, Metric
+from nasbench_ga.tables.metrics import MEAN, Metric, is_accuracy
 from nasbench_ga.tables.storage import StoredTable, check
-
-NOT_ACCURACIES = ("seconds", "parameters", "mega-flops", "uncertainty")
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ class Table:
     @functools.cached_property
     def accuracies(self) -> tuple[str, ...]:
         """The metrics that are accuracies, in per cent."""
-        return tuple(m for m in self.metrics if not Metric.parse(m).quantity.endswith(NOT_ACCURACIES))
+        return tuple(m for m in self.metrics if is_accuracy(m))
 
     def values(self, metric: str) -> NDArray[np.float64]:
         """One number for each cell: float64, shape (rows,), read-only; NaN where nothing was published.

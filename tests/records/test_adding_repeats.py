@@ -125,6 +125,14 @@ def test_a_record_of_more_or_unfinished_repeats_is_not_touched(monkeypatch: pyte
         run(replace(_more(GENETIC), repeats=9))
 
 
+def test_evaluations_of_another_record_are_not_added_to() -> None:
+    run(replace(GENETIC, repeats=2))
+    run(replace(GENETIC, repeats=2, seed=1, results=Path("other")))
+    Path("mine", records.EVALUATIONS).write_bytes(Path("other", records.EVALUATIONS).read_bytes())
+    with pytest.raises(CorruptFileError, match=r"mine/summary\.json, repeat 0"):
+        run(_more(GENETIC))
+
+
 def test_damage_in_the_finished_repeats_is_told() -> None:
     run(replace(GENETIC, repeats=2))
     path = Path("mine", records.EVALUATIONS)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import nasbench_ga as ng
 from nasbench_ga.errors import CorruptFileError, RecordError
-from nasbench_ga.records import CONFIG, EVALUATIONS, SUMMARY, read_evaluations, read_record
+from nasbench_ga.records import CONFIG, CYCLES, EVALUATIONS, SUMMARY, read_evaluations, read_record
 from nasbench_ga.run import RunConfig, run
 
 SMALL = RunConfig(space="nats-tss", table="analog-nas", repeats=3, evaluations=350)
@@ -131,13 +131,29 @@ def test_a_flipped_bit_is_refused_or_changes_nothing(data: st.DataObject) -> Non
         (SUMMARY, "[1, 2]", "no list of repeats"),
         (SUMMARY, "{", "not valid JSON"),
         (CONFIG, "[]", "no configuration of a run"),
-        (CONFIG, "{}", "no configuration of a run"),
+        (CONFIG, "{}", "no configuration of a run: space is None"),
+        (CONFIG, {"repeats": "3"}, "no configuration of a run: repeats is '3'"),
+        (CONFIG, {"budget": None}, "no configuration of a run: budget is None"),
+        (CONFIG, {"table": {}}, "no configuration of a run: table has no name"),
+        (CONFIG, {"objective": "x"}, "no configuration of a run: objective is 'x'"),
+        (CYCLES, "[1]", "is damaged"),
     ],
 )
-def test_other_damaged_files_are_named(name: str, content: str, said: str) -> None:
+def test_other_damaged_files_are_named(name: str, content: str | dict[str, Any], said: str) -> None:
     folder = run(replace(SMALL, results=Path("mine"))).folder
+    if isinstance(content, dict):
+        content = json.dumps(json.loads((folder / name).read_text()) | content)
     (folder / name).write_text(content)
     with pytest.raises(CorruptFileError, match=rf"mine/{name}.*{said}"):
+        read_record(folder)
+
+
+def test_a_summary_of_words_is_named() -> None:
+    folder = run(replace(SMALL, results=Path("mine"))).folder
+    summary = json.loads((folder / SUMMARY).read_text())
+    summary[1]["regret cifar10/test/baseline"] = "little"
+    (folder / SUMMARY).write_text(json.dumps(summary))
+    with pytest.raises(CorruptFileError, match=r"repeat 1: regret cifar10/test/baseline is 'little'"):
         read_record(folder)
 
 

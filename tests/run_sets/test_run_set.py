@@ -96,5 +96,5 @@ def test_what_cannot_be_said_is_one_sentence(record) -> None:
         own.curves(TEST, "seconds")
     with pytest.raises(NasbenchError, match="at least two runs of single, got 1"):
         RunSet.read(record("single")).sample(TEST)
-    with pytest.raises(NasbenchError, match="a finite number of every run of nowhere, got nan of run 0"):
+    with pytest.raises(NasbenchError, match="of nowhere that know a cell with a finite fitness at their end, but 6"):
         RunSet.read(record("nowhere")).sample(FITNESS)

@@ -30,13 +30,25 @@ def test_pairs_are_tested_as_scipy_does(record: Made) -> None:
     assert pair.a12.value == pytest.approx(wins)
 
 
-def test_runs_of_one_seed_are_paired_unless_told_otherwise(record: Made) -> None:
-    assert compare_sets(sets(record, "random", "genetic")).paired
-    assert not compare_sets(sets(record, "random", "genetic"), How(paired=False)).paired
-    assert not compare_sets(sets(record, "genetic", "other-seed")).paired
-    assert not compare_sets(sets(record, "genetic", "few")).paired
+def test_runs_are_held_against_each_other_in_pairs_if_asked_for(record: Made) -> None:
+    found = compare_sets(sets(record, "random", "genetic"), How(paired=True))
+    first, second = (sample.values for sample in found.samples)
+    expected = stats.wilcoxon(first, second, zero_method="pratt").pvalue
+    assert found.comparisons.pairs[0].deciding.p_value == pytest.approx(expected)
+    assert not any("in pairs" in note for note in found.notes)
+    other = compare_sets(sets(record, "genetic", "other-seed"), How(paired=True))
+    assert "Runs are compared in pairs although they do not have the same seed." in other.notes
     with pytest.raises(NasbenchError, match="as many runs of each"):
-        compare_sets(sets(record, "genetic", "few"), How(paired=True))
+        compare_sets(sets(record, "genetic", "few-other"), How(paired=True))
+
+
+def test_runs_of_one_seed_are_ranked_among_each_other(record: Made) -> None:
+    found = compare_sets(sets(record, "random", "genetic", "surrogate"))
+    values = np.array([sample.values for sample in found.samples])
+    expected = dict(zip(("random", "genetic", "surrogate"), stats.rankdata(-values, axis=0).mean(1), strict=True))
+    assert found.ranks is not None
+    assert dict(zip(found.ranks.names, found.ranks.ranks, strict=True)) == pytest.approx(expected)
+    assert compare_sets(sets(record, "genetic", "other-seed")).ranks is None
 
 
 def test_the_running_time_is_all_that_was_spent_a_success(record: Made) -> None:
@@ -65,7 +77,7 @@ def test_areas_are_mean_heights_over_what_all_cover(record: Made) -> None:
         (("random", "genetic"), How(), []),
         (("short", "genetic"), How(), [r"Budgets differ \(short: 100 evaluations; genetic: 300 evaluations\)"]),
         (("short", "genetic"), How(cost=100), []),
-        (("genetic", "few"), How(), [r"There are not as many runs of each \(genetic: 6; few: 4\)"]),
+        (("genetic", "few-other"), How(), [r"There are not as many runs of each \(genetic: 6; few-other: 4\)"]),
         (
             ("genetic", "parameters"),
             How(),
@@ -99,21 +111,31 @@ def test_different_metrics_are_not_compared_without_saying_so(record: Made) -> N
         compare_sets(sets(record, "genetic", "analog"))
     found = compare_sets(sets(record, "genetic", "analog"), How(metric=TEST))
     assert any(note.startswith("Different things were maximised") for note in found.notes)
-    with pytest.raises(UnknownNameError, match="There is no metric 'fitness' that all of these records hold"):
+    with pytest.raises(UnknownNameError, match="There is no accuracy 'fitness' that all of these records hold"):
         compare_sets(sets(record, "genetic", "analog"), How(metric=FITNESS))
 
 
 def test_what_cannot_be_compared_is_one_sentence(record: Made) -> None:
     genetic = RunSet.read(record("genetic"))
-    with pytest.raises(NasbenchError, match="at least two records to compare, got 1"):
+    with pytest.raises(NasbenchError, match=r"2 to 18 records to compare, .*, got 1: name another"):
         compare_sets([genetic])
-    with pytest.raises(NasbenchError, match="a name of its own, got genetic more than once: give others with --names"):
+    with pytest.raises(NasbenchError, match=r"2 to 18 records to compare, .*, got 19: compare fewer at a time"):
+        compare_sets([genetic] * 19)
+    with pytest.raises(NasbenchError, match="different names, got genetic more than once: give others with --names"):
         compare_sets([genetic, RunSet.read(record("random"), "genetic")])
-    with pytest.raises(NasbenchError, match=r"a record of its own, got .*: leave out what is there already"):
-        compare_sets([genetic, RunSet.read(record("genetic"), "again")])
+    for name in ("", " ", "a\x1b[31m", "a\nb"):
+        with pytest.raises(NasbenchError, match="names that can be read, got"):
+            compare_sets([genetic, RunSet.read(record("random"), name)])
+    for same in ("genetic", "few"):
+        with pytest.raises(NasbenchError, match="are runs of the same search and seed"):
+            compare_sets([genetic, RunSet.read(record(same), "again")])
+    with pytest.raises(NasbenchError, match="a finite target, got nan"):
+        compare_sets(sets(record, "random", "genetic"), How(target=np.nan))
+    with pytest.raises(UnknownNameError, match="There is no accuracy 'cifar10/parameters'"):
+        compare_sets(sets(record, "random", "genetic"), How(metric="cifar10/parameters"))
     with pytest.raises(NasbenchError, match="at least two runs of single, got 1"):
-        compare_sets(sets(record, "genetic", "single"))
-    with pytest.raises(NasbenchError, match="got nan of run 0"):
+        compare_sets(sets(record, "random", "single"))
+    with pytest.raises(NasbenchError, match="of nowhere that know a cell with a finite fitness at their end, but 6"):
         compare_sets(sets(record, "genetic", "nowhere"))
 
 

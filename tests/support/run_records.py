@@ -16,10 +16,12 @@ CONFIGS = {
     "short": replace(SMALL, evaluations=100),
     "other-seed": replace(SMALL, seed=1),
     "few": replace(SMALL, repeats=4),
+    "few-other": replace(SMALL, repeats=4, seed=2),
     "single": replace(SMALL, repeats=1),
     "parameters": replace(SMALL, fitness="few-parameters", load=(Path("mine.py"),)),
     "nowhere": replace(SMALL, fitness="no-number", load=(Path("mine.py"),)),
     "surrogate": replace(SMALL, algorithm="nas-ea-fa", evaluations=100),
+    "surrogate-other": replace(SMALL, algorithm="nas-ea-fa", evaluations=100, seed=1),
     "smaller": RunConfig(
         space="nats-sss", fitness="few-parameters", repeats=6, evaluations=100, load=(Path("mine.py"),)
     ),
