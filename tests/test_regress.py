@@ -99,6 +99,26 @@ def test_every_search_has_its_golden_value_and_every_value_its_search(everything
     assert ("nats-tss", "genetic x naswt (nats-tss-cifar10-128-seed0), cifar100") in names
 
 
+@pytest.mark.parametrize(("space", "table"), [("foo", "analog-nas"), ("nats-tss", "bar"), ("foo", "bar")])
+def test_golden_values_of_what_nobody_knows_are_orphans(
+    space: str, table: str, only_the_packages_own: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.loads((GOLDEN / HERE).read_text())
+    content["searches"] = {name: own | {"space": space, "table": table} for name, own in content["searches"].items()}
+    write_json(tmp_path / f"{space}@{table}.json", content)
+    quick = ["--fitness", "accuracy", "--algorithm", "random", "--golden", str(tmp_path)]
+    assert main(quick) == 1
+    assert "a golden value without a search: There is no" in capsys.readouterr().out
+
+
+def test_a_golden_file_under_another_name_is_refused(
+    only_the_packages_own: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(GOLDEN / HERE, tmp_path / "foo@bar.json")
+    assert main([*ONE, "--golden", str(tmp_path)]) == 1
+    assert f"foo@bar.json holds golden values that belong into {tmp_path / HERE}" in capsys.readouterr().err
+
+
 def test_the_packages_own_table_alone(only_the_packages_own: None, capsys: pytest.CaptureFixture[str]) -> None:
     quick = ["--fitness", "accuracy", "--algorithm", "genetic", "random", "--golden", str(GOLDEN)]
     assert main(quick) == 0

@@ -185,6 +185,10 @@ class Here:
             NasbenchError: there is no such combination; the message says why.
         """
         own = combination
+        for registry, name in own.parts:
+            registry[name]  # tells what nobody has registered
+        if own.table is not None:
+            CATALOG[own.table]
         fitness = self._fitness(own.space, own.table, own.dataset, own.fitness, own.scores)
         search = searches[own.algorithm]
         computed = fitness.metric is None

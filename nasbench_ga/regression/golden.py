@@ -54,7 +54,7 @@ class GoldenFolder:
         folder: where they are; it need not exist.
 
     Raises:
-        CorruptFileError: a JSON file in it is damaged, or is no file of golden values.
+        CorruptFileError: a JSON file in it is damaged, is no file of golden values, or is one under another name.
 
     Attributes:
         folder: where they are.
@@ -64,6 +64,9 @@ class GoldenFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._files = {path: _read(path) for path in sorted(folder.glob("*.json"))}
+        for path, values in self._files.items():
+            if elsewhere := [self.path_of(combination) for combination in values if self.path_of(combination) != path]:
+                raise CorruptFileError(f"{path} holds golden values that belong into {elsewhere[0]}. {_MEND}")
         self.values = {combination: own for values in self._files.values() for combination, own in values.items()}
 
     def path_of(self, combination: Combination) -> Path:
