@@ -122,18 +122,20 @@ class RunSet:
     def sample(self, metric: str, cost: float | None = None, clock: Clock = "evaluations") -> Sample:
         """What the cell of highest fitness of each run is worth by a metric, at its end or when so much was spent.
 
+        A run that could have spent more, but ended by itself, counts with what it had found by then.
+
         Raises:
             NasbenchError: fewer than two runs, a run without any number by then, a cell whose metric is not known, or
-                a run that spent less than that.
+                a run that could not spend as much.
         """
         runs = self.incumbents(clock)
-        short = [run.spent for run in runs if cost is not None and run.spent < cost]
-        if short:
+        if cost is not None and self.ended_before(cost, clock) and not (self._budget(clock) or 0) >= cost:
+            least = min(run.spent for run in runs)
             raise NasbenchError(
-                f"Expected runs of {self.name} that spent at least {cost:,g} {clock}, but {len(short)} of {len(runs)} "
-                f"ended before (the first at {min(short):,g}): compare at {min(short):,g} {clock} or less."
+                f"Expected runs of {self.name} that could spend {cost:,g} {clock}, but they ended before (the first at "
+                f"{least:,g}): compare at {least:,g} {clock} or less."
             )
-        rows = np.array([run.row_at(run.spent if cost is None else cost) for run in runs])
+        rows = np.array([run.row_at(run.spent if cost is None else min(cost, run.spent)) for run in runs])
         if (rows < 0).any():
             when = "at their end" if cost is None else f"after {cost:,g} {clock}"
             raise NasbenchError(
@@ -141,6 +143,14 @@ class RunSet:
                 f"{(rows < 0).sum()} of {len(rows)} do not: compare {'others' if cost is None else 'later'}."
             )
         return Sample(self.name, self.values(metric)[rows])
+
+    def ended_before(self, cost: float, clock: Clock) -> int:
+        """How many runs spent less than that."""
+        return sum(run.spent < cost for run in self.incumbents(clock))
+
+    def _budget(self, clock: Clock) -> float | None:
+        limit: float | None = self.record.config["budget"].get(clock)
+        return limit
 
     def curves(self, metric: str, clock: Clock = "evaluations") -> BestSoFar:
         """What the best cell known was worth by a metric, on one grid of costs for all runs."""

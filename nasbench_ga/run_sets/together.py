@@ -108,6 +108,13 @@ def compare_sets(sets: Sequence[RunSet], how: How | None = None) -> Together:
     notes = differences(sets, metric, at_equal_cost=how.cost is not None)
     if how.paired and not share_seeds(sets):
         notes.append("Runs are compared in pairs although they do not have the same seed.")
+    if how.cost is not None:
+        notes += [
+            f"{count} of {len(own)} runs of {own.name} ended by themselves before {how.cost:,g} {how.clock}; they "
+            f"count with what they had found."
+            for own in sets
+            if (count := own.ended_before(how.cost, how.clock))
+        ]
     areas: tuple[Sample, ...] = ()
     span = None
     try:

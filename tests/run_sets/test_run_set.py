@@ -39,6 +39,15 @@ def test_without_a_cost_it_is_of_the_end_as_the_summary_has_it(record, name: str
     np.testing.assert_allclose(own.sample(reported).values, summary[reported])
 
 
+def test_a_run_that_ended_by_itself_counts_with_what_it_had_found(record) -> None:
+    own = RunSet.read(record("genetic"))
+    own.record.config["budget"]["evaluations"] = 400
+    np.testing.assert_array_equal(own.sample(TEST, 350).values, own.sample(TEST).values)
+    assert own.ended_before(350, "evaluations") == 6
+    with pytest.raises(NasbenchError, match="could spend 401 evaluations"):
+        own.sample(TEST, 401)
+
+
 @pytest.mark.parametrize("metric", [TEST, FITNESS])
 def test_curves_and_trajectories_are_of_the_best_cell_known(record, metric: str) -> None:
     own = RunSet.read(record("parameters"))
@@ -90,7 +99,7 @@ def test_what_cannot_be_said_is_one_sentence(record) -> None:
     own = RunSet.read(record("genetic"))
     with pytest.raises(UnknownNameError, match=r"There is no metric 'cifar10/test/analogue'.*did you mean"):
         own.sample("cifar10/test/analogue")
-    with pytest.raises(NasbenchError, match="runs of genetic that spent at least 301 evaluations, but 6 of 6 ended"):
+    with pytest.raises(NasbenchError, match="runs of genetic that could spend 301 evaluations, but they ended before"):
         own.sample(TEST, 301)
     with pytest.raises(NasbenchError, match="seconds of every evaluation"):
         own.curves(TEST, "seconds")
