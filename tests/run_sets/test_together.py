@@ -104,7 +104,7 @@ def test_results_on_the_test_set_itself_are_called_optimistic(record: Made) -> N
 
 def test_different_metrics_are_not_compared_without_saying_so(record: Made) -> None:
     with pytest.raises(
-        NasbenchError, match=r"one metric, got genetic cifar10/.*; smaller (fitness|cifar10/ori-test/90): they have none"
+        NasbenchError, match=r"one metric, got genetic .*; smaller (fitness|cifar10/ori-test/90): they have none"
     ):
         compare_sets(sets(record, "genetic", "smaller"))
     with pytest.raises(NasbenchError, match=r"records that report one metric, got genetic .*; analog .*--metric"):
