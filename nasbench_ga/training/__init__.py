@@ -11,6 +11,7 @@ from nasbench_ga.training.datasets import (
     load_images,
     register_dataset,
 )
+from nasbench_ga.training.splits import Splits, split_images
 
 __all__ = [
     "DATASETS",
@@ -18,8 +19,10 @@ __all__ = [
     "DataSet",
     "Images",
     "Layout",
+    "Splits",
     "draw_batch",
     "find_layout",
     "load_images",
     "register_dataset",
+    "split_images",
 ]

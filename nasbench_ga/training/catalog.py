@@ -6,7 +6,7 @@ from functools import partial
 
 from nasbench_ga.published import PublishedFile
 from nasbench_ga.training.datasets import DataSet, Layout, register_dataset
-from nasbench_ga.training.formats import read_batches, read_first_classes, read_idx_pair, read_records
+from nasbench_ga.training.formats import read_batches, read_first_classes, read_idx_pair, read_matlab, read_records
 
 _CIFAR_SHAPE = (3, 32, 32)
 _CIFAR_HOMEPAGE = "https://www.cs.toronto.edu/~kriz/cifar.html"
@@ -313,6 +313,60 @@ register_dataset(
                 "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
                 "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
             },
+        ),
+    )
+)
+
+_SVHN_HOMEPAGE = "http://ufldl.stanford.edu/housenumbers/"
+_SVHN_FILES = {
+    "train": ("train_32x32.mat", "e26dedcc434d2e4c54c9b2d4a06d8373", 182_040_794),
+    "test": ("test_32x32.mat", "eb5a983be6a315427106f1b164d9cef3", 64_275_384),
+}
+
+
+def _svhn_layout(folder: str, *, downloads: tuple[PublishedFile, ...] = ()) -> Layout:
+    return Layout(
+        files={split: {f"{folder}{name}": md5} for split, (name, md5, _) in _SVHN_FILES.items()},
+        read=partial(read_matlab, shape=(3, 32, 32), classes=10),
+        downloads=downloads,
+    )
+
+
+register_dataset(
+    DataSet(
+        name="svhn",
+        title="SVHN",
+        description="Digits of house numbers in street views, cropped (format 2), without the extra training images.",
+        classes=10,
+        channels=3,
+        height=32,
+        width=32,
+        mean=(0.4377, 0.4438, 0.4728),
+        std=(0.1980, 0.2010, 0.1970),
+        sizes={"train": 73_257, "test": 26_032},
+        homepage=_SVHN_HOMEPAGE,
+        licence="not stated; for non-commercial use only",
+        citation="Netzer, Wang, Coates, Bissacco, Wu, Ng: Reading Digits in Natural Images with Unsupervised Feature "
+        "Learning. NIPS Workshop on Deep Learning and Unsupervised Feature Learning, 2011.",
+        checksum_note="MD5s as torchvision has them.",
+        layouts=(
+            _svhn_layout(
+                "svhn/",
+                downloads=tuple(
+                    PublishedFile(
+                        title=f"SVHN: {name}",
+                        file_name=f"svhn/{name}",
+                        url=f"{_SVHN_HOMEPAGE}{name}",
+                        checksum=f"md5:{md5}",
+                        checksum_note="MD5 as torchvision has it.",
+                        homepage=_SVHN_HOMEPAGE,
+                        size_bytes=size_bytes,
+                    )
+                    for name, md5, size_bytes in _SVHN_FILES.values()
+                ),
+            ),
+            _svhn_layout("SVHN/"),
+            _svhn_layout(""),
         ),
     )
 )

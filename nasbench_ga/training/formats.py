@@ -1,7 +1,8 @@
 """The formats in which images are published: bytes in, pixels and labels out.
 
-Binary CIFAR records: https://www.cs.toronto.edu/~kriz/cifar.html; IDX: http://yann.lecun.com/exdb/mnist/. Whether the
-bytes are the published ones is checked before; here they only have to make sense.
+Binary CIFAR records: https://www.cs.toronto.edu/~kriz/cifar.html; IDX: http://yann.lecun.com/exdb/mnist/; MATLAB
+files: http://ufldl.stanford.edu/housenumbers/. Whether the bytes are the published ones is checked before; here they
+only have to make sense.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from nasbench_ga.errors import CorruptFileError
 from nasbench_ga.files import load_plain_pickle
+from nasbench_ga.training.matlab import read_arrays
 
 Chunk = tuple[NDArray[np.uint8], NDArray[np.integer[Any]]]
 """Some images: pixels uint8[n, channels, height, width] and labels [n]."""
@@ -156,3 +158,33 @@ def _unpacked(content: Content) -> bytes:
     if not unpacking.eof:
         raise CorruptFileError(f"{content.source} cannot be unpacked: it is cut short.")
     return data
+
+
+def read_matlab(contents: Iterator[Content], *, shape: Shape, classes: int) -> Iterator[Chunk]:
+    """MATLAB 5 files with images `X`, uint8[height, width, channels, n], and their labels `y`, 1 to `classes`, [n, 1].
+
+    The label `classes` is given as 0: SVHN says 10 for the digit 0.
+
+    Raises:
+        CorruptFileError: a file is no such file, or is damaged.
+    """
+    channels, height, width = shape
+    for content in contents:
+        arrays = read_arrays(content.data, content.source)
+        if not {"X", "y"} <= set(arrays):
+            raise CorruptFileError(
+                f"{content.source} holds the arrays of numbers {', '.join(arrays) or '(none)'}, and X and y were "
+                "expected; it is something else."
+            )
+        pixels, labels = arrays["X"], arrays["y"]
+        if pixels.dtype != np.uint8 or pixels.shape != (height, width, channels, pixels.shape[-1]):
+            raise CorruptFileError(
+                f"{content.source} holds {pixels.dtype} {pixels.shape} as 'X', and bytes of the shape "
+                f"({height}, {width}, {channels}, images) were expected; it is something else."
+            )
+        if labels.shape != (pixels.shape[-1], 1) or not np.isin(labels, np.arange(1, classes + 1)).all():
+            raise CorruptFileError(
+                f"{content.source} holds {labels.dtype} {labels.shape} as 'y', and a whole number from 1 to {classes} "
+                f"for each of {pixels.shape[-1]:,} images was expected; it is something else."
+            )
+        yield pixels.transpose(3, 2, 0, 1).astype(np.uint8, copy=False), labels[:, 0].astype(np.int64) % classes

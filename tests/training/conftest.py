@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import io
 import pickle
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.io
 
 from nasbench_ga.training import DATASETS, DataSet
 from nasbench_ga.training.datasets import Layout
@@ -74,9 +76,26 @@ def batch(pixels: np.ndarray, python: int = 2, **labels: np.ndarray) -> bytes:
     return python2_pickle.dumps(content) if python == 2 else pickle.dumps(content, 4)
 
 
+def mat(pixels: np.ndarray, labels: np.ndarray, *, packed: bool = True, kind: type = np.uint8) -> bytes:
+    """A MATLAB file, as the homepage of SVHN describes it and scipy writes it; the digit 0 has the label 10."""
+    file = io.BytesIO()
+    content = {"X": pixels.transpose(2, 3, 1, 0), "y": np.where(labels == 0, 10, labels).astype(kind)[:, None]}
+    scipy.io.savemat(file, content, do_compression=packed)
+    return file.getvalue()
+
+
 @pytest.fixture(scope="session")
 def cifar100_sliver(published, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the first 486 and 916 images of the official binary files of CIFAR-100."""
     folder = tmp_path_factory.mktemp("sliver")
     subprocess.run([sys.executable, published("unpack.py"), folder, "cifar100"], check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def svhn_sliver(published, tmp_path_factory: pytest.TempPathFactory) -> Arrays:
+    """The first 1,083 official training images of SVHN, and their labels, 0 to 9."""
+    folder = tmp_path_factory.mktemp("svhn")
+    subprocess.run([sys.executable, published("unpack.py"), folder, "svhn"], check=True)
+    with np.load(folder / "svhn/train_first1083.npz") as sliver:
+        return sliver["x"], sliver["y"]

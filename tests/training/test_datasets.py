@@ -273,7 +273,7 @@ def test_every_file_has_a_checksum_of_its_own() -> None:
     for md5, name in checksums:
         names_of.setdefault(md5, set()).add(Path(name).name)
     assert all(len(names) == 1 for names in names_of.values())
-    assert len(names_of) == 12 + 4 + 11 + 8 + 8
+    assert len(names_of) == 12 + 4 + 11 + 8 + 8 + 2
 
 
 def test_checksums_of_torchvision() -> None:
@@ -285,6 +285,21 @@ def test_checksums_of_torchvision() -> None:
     ]
     assert python[0].files["test"] == {"cifar-10-batches-py/test_batch": "40351d587109b95175f43aff81a1287e"}
     assert python[1].files["train"] == {"cifar-100-python/train": "16019d7e3df5f24257cddd939b257f8d"}
+    assert {file.url: file.checksum for file in DATASETS["svhn"].layouts[0].downloads} == {
+        "http://ufldl.stanford.edu/housenumbers/train_32x32.mat": "md5:e26dedcc434d2e4c54c9b2d4a06d8373",
+        "http://ufldl.stanford.edu/housenumbers/test_32x32.mat": "md5:eb5a983be6a315427106f1b164d9cef3",
+    }
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "cifar10", "cifar100", "svhn"])
+def test_every_file_of_these_can_be_fetched(name: str) -> None:
+    """From an official address, with a checksum; either itself or an archive of it."""
+    for layout in DATASETS[name].layouts[:1]:
+        files = {file for files in layout.files.values() for file in files}
+        fetched = {download.file_name for download in layout.downloads}
+        assert fetched == files or all(file.endswith(".tar.gz") for file in fetched)
+        assert all(re.fullmatch("md5:[0-9a-f]{32}", download.checksum or "") for download in layout.downloads)
+        assert all(download.url.startswith("http") for download in layout.downloads)
 
 
 # --- Data sets of one's own

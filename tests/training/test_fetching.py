@@ -15,7 +15,7 @@ from nasbench_ga.training import DATASETS, load_images
 from nasbench_ga.training.__main__ import main
 from nasbench_ga.training.fetching import fetch, unpack
 from tests.support.host import Host
-from tests.training.conftest import Recognise, arrays, put, records
+from tests.training.conftest import Recognise, arrays, mat, put, records
 from tests.training.test_formats import idx
 
 SIZES = {"train": 4, "test": 3}
@@ -174,18 +174,31 @@ def test_archives_that_are_damaged(home: Path, published_archive: bytes, content
 # --- Others
 
 
-def test_files_are_fetched_one_by_one(
-    home: Path, host: Host, monkeypatch: pytest.MonkeyPatch, recognise: Recognise, said: list[str]
-) -> None:
+def idx_files(folder: str) -> dict[str, bytes]:
+    """A small MNIST, labelled 0, 1, ..."""
     content = {}
-    for split, (stem, count) in {"train": ("train", 4), "test": ("t10k", 3)}.items():
-        pixels = np.full((count, 28, 28), len(split), np.uint8)
-        content[f"mnist/{stem}-images-idx3-ubyte.gz"] = gzip.compress(idx(pixels))
-        content[f"mnist/{stem}-labels-idx1-ubyte.gz"] = gzip.compress(idx(np.arange(count, dtype=np.uint8)))
-    for name, data in content.items():
-        put(home / "original" / name, data)
-        host.others[f"/{name}"] = data
-    dataset = recognise("mnist", home / "original", SIZES)
+    for stem, count in {"train": 4, "t10k": 3}.items():
+        content[f"{folder}/{stem}-images-idx3-ubyte.gz"] = gzip.compress(idx(np.zeros((count, 28, 28), np.uint8)))
+        content[f"{folder}/{stem}-labels-idx1-ubyte.gz"] = gzip.compress(idx(np.arange(count, dtype=np.uint8)))
+    return content
+
+
+def mat_files() -> dict[str, bytes]:
+    """A small SVHN, labelled 0, 1, ..."""
+    return {f"svhn/{split}_32x32.mat": mat(arrays(0, count)[0], np.arange(count)) for split, count in SIZES.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("mnist", idx_files("mnist")), ("fashion-mnist", idx_files("fashion-mnist")), ("svhn", mat_files())],
+)
+def test_files_are_fetched_one_by_one(
+    home: Path, host: Host, monkeypatch: pytest.MonkeyPatch, recognise: Recognise, name: str, content: dict[str, bytes]
+) -> None:
+    for file, data in content.items():
+        put(home / "original" / file, data)
+        host.others[f"/{file}"] = data
+    dataset = recognise(name, home / "original", SIZES)
     downloads = tuple(
         dataclasses.replace(
             download,
@@ -195,12 +208,25 @@ def test_files_are_fetched_one_by_one(
         for download in dataset.layouts[0].downloads
     )
     layouts = (dataclasses.replace(dataset.layouts[0], downloads=downloads), *dataset.layouts[1:])
-    monkeypatch.setitem(DATASETS._entries, "mnist", dataclasses.replace(dataset, layouts=layouts))
-    assert main(["fetch", "mnist"]) == 0
+    monkeypatch.setitem(DATASETS._entries, name, dataclasses.replace(dataset, layouts=layouts))
+    assert main(["fetch", name]) == 0
     assert listing(home / "data") == set(content)
-    assert load_images("mnist").labels.tolist() == [0, 1, 2, 3]
-    assert main(["fetch", "mnist"]) == 0
-    assert len(host.requests) == 4
+    assert load_images(name).labels.tolist() == [0, 1, 2, 3]
+    assert load_images(name, "test").labels.tolist() == [0, 1, 2]
+    assert main(["fetch", name]) == 0
+    assert len(host.requests) == len(content)
+
+
+def test_another_file_from_the_host_is_refused(home: Path, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sound file of other digits."""
+    layout = DATASETS["svhn"].layouts[0]
+    downloads = tuple(dataclasses.replace(file, url=host.url, size_bytes=None) for file in layout.downloads)
+    changed = dataclasses.replace(DATASETS["svhn"], layouts=(dataclasses.replace(layout, downloads=downloads),))
+    monkeypatch.setitem(DATASETS._entries, "svhn", changed)
+    host.content = mat(arrays(0, 4)[0], np.arange(4))
+    with pytest.raises(CorruptFileError, match=r"is not the published svhn/train_32x32\.mat"):
+        fetch("svhn", home / "data", say=lambda _: None)
+    assert listing(home / "data") == set()
 
 
 def test_what_cannot_be_fetched(home: Path, said: list[str]) -> None:
@@ -236,6 +262,7 @@ def test_list_says_where_each_is_or_how_to_get_it(home: Path, capsys: pytest.Cap
     assert "test: not here: fetch cifar100" in shown.out
     assert "no files needed" in rows["photographs"]
     assert "not here: see" in rows["ImageNet16-120"]
+    assert "not here: fetch svhn" in rows["svhn"]
     assert "https://github.com/D-X-Y/NAS-Bench-201" in shown.out
     assert shown.err == ""
 
