@@ -73,7 +73,7 @@ class NASWT(Fitness):
         UnknownNameError: there is no such data set.
         DatasetNotFoundError: the data set that was asked for is not here.
         LibraryNotFoundError: torch is not installed.
-        NasbenchError: the data set has fewer images than a batch.
+        NasbenchError: the data set has fewer images than a batch, or the space's networks take images of their own.
         CorruptFileError: images or kept scores are damaged.
     """
 
@@ -82,6 +82,11 @@ class NASWT(Fitness):
     usual_evaluations = 500
 
     def __init__(self, space: Space, settings: NASWTSettings | None = None, progress: bool = False) -> None:
+        if space.image is not None:
+            raise NasbenchError(
+                f"NASWT scores networks of colour images of any size, but those of {space.name} take images of shape "
+                f"{space.image} only. Choose another fitness, or a space of a benchmark, such as nb101."
+            )
         self.space, self.settings, self.progress = space, settings or NASWTSettings(), progress
         self.scored, self._where = 0, ""
         self._tables = list(score_tables())
@@ -158,7 +163,7 @@ class NASWT(Fitness):
     def __call__(self, genotypes: Genotypes) -> Evaluation:
         """Scores of valid genotypes, int8, shape (n, genes); minus infinity for a singular K_H."""
         published = get_space(self.space.benchmark)
-        cells = published.canonical(published.genotypes_of(self.space.identify(genotypes)), per_network=True)
+        cells = published.canonical(self.space.published(genotypes), per_network=True)
         networks = published.identify(cells)
         for number, store in enumerate(self._stores):
             missing = store.missing(networks)

@@ -1,10 +1,12 @@
-"""Genotypes as torch modules: the networks that the benchmarks trained."""
+"""Genotypes as torch modules: those that the benchmarks trained, and chains of layers."""
 
 from nasbench_ga.networks.building import Network, build_network, build_networks, builders, side_by_side
+from nasbench_ga.networks.layer_chain import ChainNetwork
 from nasbench_ga.networks.nats import NATSNetwork
 from nasbench_ga.networks.nb101 import NB101Network
 
 __all__ = [
+    "ChainNetwork",
     "NATSNetwork",
     "NB101Network",
     "Network",

@@ -5,14 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from nasbench_ga.errors import UnknownNameError
+from nasbench_ga.networks.initialisation import DISTRIBUTIONS, initialise, zeros
 from nasbench_ga.registry import Registry
 from nasbench_ga.spaces import Genotypes, Space, get_space
+
+Initial = Literal["published", "he", "xavier"]
 
 
 class Network(nn.Module, ABC):
@@ -21,6 +25,15 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def initialise(self, seed: int) -> None:
         """Sets all weights to those of the seed, distributed as the benchmark's authors had them."""
+
+    def inherit(self, parent: Network) -> frozenset[str]:  # noqa: ARG002
+        """Takes over the weights of what it shares with a trained network; nothing, where nobody said what that is.
+
+        Returns:
+            The names of modules, as `named_modules` gives them, that are as they are in the parent and so may be
+            frozen. The output layer is never among them.
+        """
+        return frozenset()
 
     def relus(self) -> Iterator[tuple[nn.Module, Sequence[int]]]:
         """Every ReLU, with the numbers of the networks that go through it, of those side by side in this module."""
@@ -35,7 +48,13 @@ side_by_side: Registry[Callable[..., Network]] = Registry("benchmark with networ
 
 
 def build_network(
-    space: Space, genotype: Genotypes, classes: int = 10, seed: int = 0, device: str = "cpu", **sizes: Any
+    space: Space,
+    genotype: Genotypes,
+    classes: int = 10,
+    seed: int = 0,
+    device: str = "cpu",
+    initial: Initial = "published",
+    **sizes: Any,
 ) -> Network:
     """The untrained network of a genotype, in the benchmark's own encoding of its cell.
 
@@ -48,18 +67,21 @@ def build_network(
         classes: width of the classifier.
         seed: of the weights, 0 or more.
         device: where the weights lie.
+        initial: how untrained weights are distributed: published (as the benchmark's authors had them), he or xavier
+            (see `initialisation`).
         **sizes: widths and depths other than the published ones; see `NB101Network` and `NATSNetwork`.
 
     Returns:
-        A module from images, float, shape (n, 3, height, width), to logits, shape (n, classes).
+        A module from images, float, shape (n, 3, height, width) or (n, *space.image), to logits, shape (n, classes).
 
     Raises:
-        UnknownNameError: nothing says what the networks of this space are.
+        UnknownNameError: nothing says what the networks of this space are, or there are no such initial weights.
         NasbenchError: not a genotype of the space.
     """
     make = builders[space.benchmark]
     (cell,) = _published_cells(space, np.asarray(genotype)[None])
-    return _untrained(partial(make, cell, classes=classes, **sizes), seed, device)
+    own = {} if space.image is None else {"image": space.image}
+    return _untrained(partial(make, cell, classes=classes, **own, **sizes), seed, device, initial)
 
 
 def build_networks(
@@ -93,14 +115,20 @@ def build_networks(
 
 
 def _published_cells(space: Space, genotypes: Genotypes) -> list[Any]:
-    benchmark = get_space(space.benchmark)
-    return [benchmark.decode(cell) for cell in benchmark.genotypes_of(space.identify(genotypes))]
+    benchmark = space if space.name == space.benchmark else get_space(space.benchmark)
+    return [benchmark.decode(cell) for cell in space.published(genotypes)]
 
 
-def _untrained(make: Callable[[], Network], seed: int, device: str) -> Network:
+def _untrained(make: Callable[[], Network], seed: int, device: str, initial: str = "published") -> Network:
+    if initial not in ("published", *DISTRIBUTIONS):
+        raise UnknownNameError("distribution of initial weights", initial, ("published", *DISTRIBUTIONS))
     with torch.device("meta"):
         network = make()
-    network.to_empty(device=device).initialise(seed)
+    network.to_empty(device=device)
+    if initial == "published":
+        network.initialise(seed)
+    else:
+        initialise(network, seed, DISTRIBUTIONS[initial], zeros)
     return network
 
 

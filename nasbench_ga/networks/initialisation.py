@@ -7,8 +7,9 @@ and do not depend on the device.
 
 from __future__ import annotations
 
+import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -27,10 +28,10 @@ def initialise(network: nn.Module, seed: int, weight: Draw, bias: Draw) -> None:
     A convolution in groups belongs to as many networks side by side, which all start alike.
 
     Args:
-        network: of convolutions without bias, batch norms and linear layers.
+        network: of convolutions, batch norms and linear layers.
         seed: 0 or more.
         weight: the distribution of the weights of convolutions and linear layers.
-        bias: that of the biases of linear layers.
+        bias: that of their biases.
     """
     for name, layer in network.named_modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
@@ -39,7 +40,7 @@ def initialise(network: nn.Module, seed: int, weight: Draw, bias: Draw) -> None:
             outputs, *inputs = layer.weight.shape
             _set(layer.weight, weight(layer, (outputs // networks, *inputs), rng))
             if layer.bias is not None:
-                _set(layer.bias, bias(layer, (outputs,), rng))
+                _set(layer.bias, bias(layer, (outputs // networks,), rng))
         elif isinstance(layer, nn.BatchNorm2d):
             layer.reset_parameters()
 
@@ -64,6 +65,30 @@ def normal_by_outputs(
     return rng.standard_normal(shape, np.float32) * np.float32(deviation)
 
 
+def he_normal(
+    layer: nn.Conv2d | nn.Linear,  # noqa: ARG001
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Normal, of variance 2 / inputs of an output, for layers before a ReLU (He et al., ICCV 2015, equation 10)."""
+    return rng.standard_normal(shape, np.float32) * np.float32((2 / math.prod(shape[1:])) ** 0.5)
+
+
+def xavier_uniform(
+    layer: nn.Conv2d | nn.Linear,  # noqa: ARG001
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Uniform within sqrt(6 / (inputs + outputs)), each times the kernel area (Glorot & Bengio 2010, equation 16)."""
+    outputs, inputs, *kernel = shape
+    bound = np.float32((6 / ((outputs + inputs) * math.prod(kernel))) ** 0.5)
+    return rng.random(shape, np.float32) * (2 * bound) - bound
+
+
 def zeros(_layer: nn.Conv2d | nn.Linear, shape: tuple[int, ...], _rng: np.random.Generator) -> NDArray[np.float32]:
     """No bias to start with."""
     return np.zeros(shape, np.float32)
+
+
+DISTRIBUTIONS: Mapping[str, Draw] = {"he": he_normal, "xavier": xavier_uniform}
+"""Of the weights of any network, by name; biases are zero with them."""

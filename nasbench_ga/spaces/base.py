@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,18 +36,38 @@ class Space(ABC):
         cardinalities: int8, shape (genes,): gene i takes the values 0 .. cardinalities[i] - 1.
         edges: the first so many genes are edge bits; 0 where no gene is.
         size: number of cells in the benchmark, which are the rows of its tables; `identify` gives 0 .. size - 1.
+        enumerable: whether `enumerate` gives all cells. If not, numbers cannot be turned back into genotypes.
+        image: channels, height and width of the images that its networks take; None: any colour image.
+        Settings: what it can be made with, one object as its first argument; None where there is nothing to set.
     """
 
     name: ClassVar[str]
     benchmark: ClassVar[str]
-    cardinalities: ClassVar[Genotypes]
+    cardinalities: Genotypes
     edges: ClassVar[int] = 0
     size: ClassVar[int]
+    enumerable: ClassVar[bool] = True
+    image: tuple[int, int, int] | None = None
+    Settings: ClassVar[type[Any] | None] = None
 
     @property
     def genes(self) -> int:
         """Number of genes in a genotype."""
         return len(self.cardinalities)
+
+    @property
+    def most_cuts(self) -> int:
+        """Most points that `crossover` can have."""
+        return self.genes - 1
+
+    def for_images(self, shape: tuple[int, int, int], classes: int) -> Space:  # noqa: ARG002
+        """The same space for images of another kind; itself where its networks take any.
+
+        Args:
+            shape: channels, height and width of an image.
+            classes: of the data set.
+        """
+        return self
 
     @abstractmethod
     def sample(self, n: int, rng: np.random.Generator) -> Genotypes:
@@ -77,6 +98,9 @@ class Space(ABC):
         """One genotype of every cell that the space can express, in the order of `identify`.
 
         Shape (size, genes), or fewer rows where the benchmark has cells that the space cannot express.
+
+        Raises:
+            NasbenchError: the space is not `enumerable`.
         """
 
     def genotypes_of(self, ids: NDArray[np.integer]) -> Genotypes:
@@ -86,7 +110,7 @@ class Space(ABC):
             ids: as `identify` gives them, shape (n,).
 
         Raises:
-            NasbenchError: there is no such cell, or the space cannot express it.
+            NasbenchError: there is no such cell, the space cannot express it, or it is not `enumerable`.
         """
         return self.enumerate()[self._check_ids(ids)]
 
@@ -95,6 +119,15 @@ class Space(ABC):
         if (wrong := ids[(ids < 0) | (ids >= self.size)]).size:
             raise NasbenchError(f"Cells of {self.name} are numbered 0 to {self.size - 1}, so none is {wrong[0]}.")
         return ids
+
+    def published(self, genotypes: Genotypes) -> Genotypes:
+        """The one genotype of each cell in the encoding of the space's `benchmark`, shape (n, genes there).
+
+        Raises:
+            NasbenchError: wrong shape, type or range, or an invalid genotype.
+        """
+        benchmark = self if self.name == self.benchmark else get_space(self.benchmark)
+        return benchmark.genotypes_of(self.identify(genotypes))
 
     def canonical(self, genotypes: Genotypes, per_network: bool = False) -> Genotypes:  # noqa: ARG002
         """The one genotype that stands for each cell, whichever way it is written; shape (n, genes).
@@ -186,12 +219,7 @@ class Space(ABC):
             NasbenchError: parents of different numbers, or more cuts than there are places between genes.
         """
         a, b = self.check(a), self.check(b)
-        if len(a) != len(b):
-            raise NasbenchError(f"Crossover needs as many first as second parents, got {len(a)} and {len(b)}.")
-        if points is not None and not 1 <= points < self.genes:
-            raise NasbenchError(
-                f"{self.name} has {self.genes} genes, so crossover can have 1 to {self.genes - 1} points, not {points}."
-            )
+        self._check_crossing(a, b, points)
         children = a.copy()
         pending = np.arange(len(a))
         for _ in range(_CROSSOVER_TRIES):
@@ -203,6 +231,12 @@ class Space(ABC):
             children[pending[valid]] = crossed[valid]
             pending = pending[~valid]
         return children
+
+    def _check_crossing(self, a: Genotypes, b: Genotypes, points: int | None) -> None:
+        if len(a) != len(b):
+            raise NasbenchError(f"Crossover needs as many first as second parents, got {len(a)} and {len(b)}.")
+        if points is not None and not 1 <= points <= self.most_cuts:
+            raise NasbenchError(f"Crossover in {self.name} can have 1 to {self.most_cuts} points, not {points}.")
 
     def _crossover_mask(self, n: int, rng: np.random.Generator, points: int | None) -> NDArray[np.bool_]:
         if points is None:
@@ -244,13 +278,26 @@ class Space(ABC):
         )
 
 
-def get_space(name: str) -> Space:
+def get_space(name: str, settings: Any = None) -> Space:
     """The space registered under `name`.
+
+    Args:
+        name: as registered.
+        settings: an object of the space's `Settings`; None for the usual ones.
 
     Raises:
         UnknownNameError: there is none; the message lists them.
+        NasbenchError: settings that are not this space's, or that no cell meets.
     """
-    return spaces[name]()
+    kind = spaces[name]
+    if settings is None:
+        return kind()
+    if kind.Settings is None:
+        raise NasbenchError(f"The space {name} has nothing to set, but got {settings!r}.")
+    if not isinstance(settings, kind.Settings):
+        raise NasbenchError(f"The settings of the space {name} are a {kind.Settings.__name__}, not {settings!r}.")
+    make: Callable[[Any], Space] = kind
+    return make(settings)
 
 
 class CategoricalSpace(Space):
