@@ -1,4 +1,4 @@
-"""The genetic algorithm of Dervisi's study: tournament selection, bitwise mutation, full replacement."""
+"""The genetic algorithm; by its defaults that of Dervisi's study: tournaments, mutation alone, full replacement."""
 
 from __future__ import annotations
 
@@ -10,38 +10,39 @@ from numpy.typing import NDArray
 
 from nasbench_ga.errors import NasbenchError, UnknownNameError
 from nasbench_ga.search.base import Search, register_search
-from nasbench_ga.search.operators import check_tournament, tournament, tournament_size
+from nasbench_ga.search.operators import check_tournament, roulette, tournament, tournament_size
+from nasbench_ga.search.variation import VariationSettings, breed, check_steps
 from nasbench_ga.spaces import Genotypes, Space
 
-Crossover = Literal["none", "uniform", "k-point"]
+Selection = Literal["tournament", "tournament-without-replacement", "roulette"]
 
 
 @dataclass(frozen=True)
-class GeneticSettings:
+class GeneticSettings(VariationSettings):
     """Settings of the genetic algorithm; the defaults are the study's."""
 
-    population: int = 100
-    """Members of a generation."""
+    selection: Selection = "tournament"
+    """How parents are selected: in tournaments, whose entrants are drawn with or without replacement, or by roulette,
+    in proportion to how far their value is above the worst of the population."""
     tournament: float = 0.2
-    """Entrants of a tournament, drawn with replacement, as a share of the population."""
+    """Entrants of a tournament as a share of the population."""
+    tournament_probability: float = 1.0
+    """p with which the best of a tournament wins; the second does with p (1 - p), and so on."""
     elites: int = 0
     """The best members that survive a generation in place of its worst children; 0 is full replacement."""
-    crossover: Crossover = "none"
-    """How two selected parents are crossed before mutation."""
-    crossover_points: int = 2
-    """Cuts of k-point crossover."""
     evaluate_initial: bool = False
     """Evaluate generation 0; the study does not, so that its first parents are drawn at random."""
 
     def __post_init__(self) -> None:
         """Refuses what cannot be run."""
-        if self.population < 1:
-            raise NasbenchError(f"A population has at least 1 member, not {self.population}.")
+        super().__post_init__()
+        if self.selection not in get_args(Selection):
+            raise UnknownNameError("selection", self.selection, get_args(Selection))
         check_tournament(self.tournament)
-        if self.crossover not in get_args(Crossover):
-            raise UnknownNameError("crossover", self.crossover, get_args(Crossover))
-        if self.crossover_points < 1:
-            raise NasbenchError(f"Crossover has at least 1 point, not {self.crossover_points}.")
+        if not 0 < self.tournament_probability <= 1:
+            raise NasbenchError(
+                f"The best wins a tournament with a probability above 0 and up to 1, not {self.tournament_probability}."
+            )
         if not 0 <= self.elites < self.population:
             raise NasbenchError(
                 f"Elites are 0 to {self.population - 1} members of {self.population}, not {self.elites}."
@@ -57,8 +58,10 @@ class Genetic(Search):
 
     def __init__(self, space: Space, rng: np.random.Generator, settings: GeneticSettings) -> None:
         super().__init__(space, rng, settings)
+        check_steps(space, settings)
         self.population = np.empty((0, space.genes), np.int8)
         self.values = np.empty(0)
+        self.generation = 0
 
     def ask(self) -> Genotypes:
         """The next generation's children, or generation 0 itself if that is evaluated."""
@@ -67,16 +70,24 @@ class Genetic(Search):
             self.values = np.full(len(self.population), -np.inf)
             if self.settings.evaluate_initial:
                 return self.population
-        children = self._select()
-        if self.settings.crossover != "none":
-            points = self.settings.crossover_points if self.settings.crossover == "k-point" else None
-            children = self.space.crossover(children, self._select(), self.rng, points)
-        return self.space.mutate(children, self.rng)
+        self.generation += 1
+        children, self.parents = breed(self.space, self._select, self.settings, self.generation, self.rng)
+        return children
 
     def _select(self) -> Genotypes:
-        members = len(self.population)
-        size = tournament_size(self.settings.tournament, members)
-        return self.population[tournament(self.values, members, size, self.rng)]
+        """As many parents as there are members."""
+        members, own = len(self.population), self.settings
+        if own.selection == "roulette":
+            return self.population[roulette(self.values, members, self.rng)]
+        winners = tournament(
+            self.values,
+            members,
+            tournament_size(own.tournament, members),
+            self.rng,
+            probability=own.tournament_probability,
+            replacement=own.selection == "tournament",
+        )
+        return self.population[winners]
 
     def tell(self, genotypes: Genotypes, values: NDArray[np.float64]) -> None:
         """The children replace the population, but for its elites."""

@@ -36,7 +36,7 @@ class NASEAFA(Search):
         self.surrogate: type[Surrogate] = surrogates[settings.surrogate]
         self.surrogate(space)  # what it lacks is told before anything is evaluated
         self.training_set = training_set(space, settings.version == "v2", settings.switched_on)
-        self.cells = self.parents = np.empty((0, space.genes), np.int8)
+        self.cells = self.breeders = np.empty((0, space.genes), np.int8)
         self.labels = self.fitness = np.empty(0)
 
     @classmethod
@@ -74,7 +74,7 @@ class NASEAFA(Search):
     def tell(self, genotypes: Genotypes, values: NDArray[np.float64]) -> None:
         """The evaluated cells join the training set and are the next parents."""
         self.cells, self.labels = np.vstack([self.cells, genotypes]), np.concatenate([self.labels, values])
-        self.parents, self.fitness = genotypes, values
+        self.breeders, self.fitness = genotypes, values
 
     def _random_pool(self) -> tuple[Genotypes, NDArray[np.float64]]:
         """A random population, of which nothing is predicted."""
@@ -85,7 +85,7 @@ class NASEAFA(Search):
     def _evolved_pool(self) -> tuple[Genotypes, NDArray[np.float64]]:
         """The union of the generations of a mutation-only evolution on a fresh surrogate, and what that predicts."""
         surrogate = self._fitted_surrogate()
-        population, fitness = self.parents, self.fitness
+        population, fitness = self.breeders, self.fitness
         pool, predicted = [], []
         for _ in range(self.sizes.generations):
             size = tournament_size(self.settings.tournament, len(population))

@@ -44,6 +44,45 @@ def test_asks_for_valid_genotypes_only(make: Maker, space: Space, seed: int) -> 
         assert space.is_valid(genotypes).all()
 
 
+def test_says_what_was_made_from_what(make: Maker, space: Space) -> None:
+    search, values = make(1), np.random.default_rng(0)
+    assert search.parents is None
+    for _ in range(STEPS):
+        genotypes = search.ask()
+        if search.parents is not None:
+            assert search.parents.dtype == np.int8
+            assert search.parents.ndim == 3
+            assert search.parents.shape == (len(genotypes), search.parents.shape[1], space.genes)
+            assert search.parents.shape[1] in (1, 2)
+            assert space.is_valid(search.parents.reshape(-1, space.genes)).all()
+        search.tell(genotypes, values.random(len(genotypes)))
+
+
+def test_what_was_asked_for_has_its_parents_after_resuming(make: Maker) -> None:
+    search = make(1)
+    start = search.state()
+    drive(search, np.random.default_rng(0))
+    search.ask()
+    resumed = make(2)
+    resumed.restore(search.state())
+    np.testing.assert_array_equal(resumed.parents, search.parents)
+    search.restore(start)
+    assert search.parents is None
+
+
+@pytest.mark.parametrize("objectives", [1, 2, 3])
+def test_many_values_can_be_told_where_they_are_understood(make: Maker, space: Space, objectives: int) -> None:
+    search, values = make(1), np.random.default_rng(0)
+    if not search.multi_objective:
+        return
+    for _ in range(STEPS):
+        genotypes = search.ask()
+        told = values.random((len(genotypes), objectives))
+        told[0], told[1:3] = np.nan, -np.inf
+        search.tell(genotypes, told)
+        assert space.is_valid(search.ask()).all()
+
+
 def test_one_seed_is_one_search(make: Maker) -> None:
     first, second = (drive(make(7), np.random.default_rng(1)) for _ in range(2))
     assert_same(first, second)
@@ -122,6 +161,12 @@ def test_settings_are_frozen_and_have_defaults(make: Maker) -> None:
     for name in vars(search.settings):
         with pytest.raises(AttributeError):
             setattr(search.settings, name, None)
+
+
+def test_settings_of_another_search_are_refused(make: Maker, space: Space) -> None:
+    kind = type(make())
+    with pytest.raises(NasbenchError, match=f"The settings of {kind.__name__} are {kind.Settings.__name__}, not dict"):
+        kind(space, np.random.default_rng(0), {})
 
 
 def test_an_unknown_algorithm_is_named_with_all_there_are() -> None:

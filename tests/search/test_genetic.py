@@ -27,7 +27,14 @@ def told(search: Genetic, steps: int, seed: int = 0) -> list[tuple[np.ndarray, n
 def test_the_defaults_are_the_published_settings() -> None:
     """Population 100, 20 % tournaments, mutation only, full replacement, generation 0 not evaluated."""
     assert GeneticSettings() == GeneticSettings(
-        population=100, tournament=0.2, elites=0, crossover="none", evaluate_initial=False
+        population=100,
+        selection="tournament",
+        tournament=0.2,
+        tournament_probability=1.0,
+        elites=0,
+        crossover="none",
+        step_decay=1.0,
+        evaluate_initial=False,
     )
 
 
@@ -118,13 +125,62 @@ def test_a_tournament_is_its_share_of_the_population(
 ) -> None:
     sizes = []
 
-    def spy(values: np.ndarray, winners: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    def spy(values: np.ndarray, winners: int, size: int, rng: np.random.Generator, **options: object) -> np.ndarray:
         sizes.append(size)
         return rng.integers(len(values), size=winners)
 
     monkeypatch.setattr(genetic, "tournament", spy)
     make(tournament=share, population=population).ask()
     assert sizes == [size]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, {"probability": 1.0, "replacement": True}),
+        ({"tournament_probability": 0.8}, {"probability": 0.8, "replacement": True}),
+        ({"selection": "tournament-without-replacement"}, {"probability": 1.0, "replacement": False}),
+    ],
+)
+def test_tournaments_are_held_as_set(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, object], expected: dict[str, object]
+) -> None:
+    held = []
+
+    def spy(values: np.ndarray, winners: int, size: int, rng: np.random.Generator, **options: object) -> np.ndarray:
+        held.append(options)
+        return rng.integers(len(values), size=winners)
+
+    monkeypatch.setattr(genetic, "tournament", spy)
+    make(**settings).ask()
+    assert held == [expected]
+
+
+def test_roulette_selects_what_is_above_the_worst(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(genetic, "tournament", None)
+    search = make(selection="roulette", population=5, evaluate_initial=True)
+    first = search.ask()
+    search.tell(first, np.array([1.0, 9.0, 1.0, np.nan, 1.0]))
+    search.ask()
+    np.testing.assert_array_equal(search.parents, np.repeat(first[None, 1:2], 5, axis=0))
+
+
+@pytest.mark.parametrize("selection", ["tournament", "tournament-without-replacement", "roulette"])
+@pytest.mark.parametrize("crossover", ["none", "uniform", "k-point"])
+def test_parents_are_members_of_the_population(selection: str, crossover: str) -> None:
+    search = make(selection=selection, crossover=crossover, population=12, elites=2)
+    for _ in range(4):
+        told(search, 1)
+        members = {tuple(row) for row in search.population.tolist()}
+        search.ask()
+        assert search.parents.shape == (12, 1 if crossover == "none" else 2, 6)
+        assert {tuple(row) for row in search.parents.reshape(-1, 6).tolist()} <= members
+
+
+def test_generation_zero_comes_from_nobody() -> None:
+    search = make(evaluate_initial=True)
+    search.ask()
+    assert search.parents is None
 
 
 @pytest.mark.parametrize(
@@ -166,6 +222,10 @@ def test_without_crossover_nothing_is_crossed(monkeypatch: pytest.MonkeyPatch) -
         ({"tournament": 0.0}, "above 0 and up to 1, not 0.0"),
         ({"tournament": 1.5}, "above 0 and up to 1, not 1.5"),
         ({"tournament": float("nan")}, "above 0 and up to 1, not nan"),
+        ({"selection": "rank"}, "no selection 'rank'.*tournament, tournament-without-replacement, roulette"),
+        ({"tournament_probability": 0.0}, "probability above 0 and up to 1, not 0.0"),
+        ({"tournament_probability": 1.5}, "probability above 0 and up to 1, not 1.5"),
+        ({"tournament_probability": float("nan")}, "probability above 0 and up to 1, not nan"),
         ({"elites": -1}, "not -1"),
         ({"population": 10, "elites": 10}, "0 to 9 members of 10, not 10"),
         ({"crossover": "two-point"}, "two-point"),
@@ -199,7 +259,18 @@ def test_random_search_asks_for_its_batch_and_samples_uniformly() -> None:
         search.tell(asked, np.arange(17.0))
 
 
-@pytest.mark.parametrize("settings", [{}, {"crossover": "uniform"}, {"crossover": "k-point"}, {"elites": 5}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"crossover": "uniform"},
+        {"crossover": "k-point"},
+        {"elites": 5},
+        {"selection": "tournament-without-replacement", "tournament_probability": 0.7},
+        {"crossover": "uniform", "crossover_rate": 0.5},
+        {"selection": "roulette", "elites": 20},  # its pressure alone is low
+    ],
+)
 @pytest.mark.parametrize("space", ["nb101", "nats-tss", "nats-sss"])
 def test_it_climbs_a_simple_hill_better_than_random_search(space: str, settings: dict[str, object]) -> None:
     """Agreement of the features with those of a fixed cell, after 3,000 evaluations, in each of three seeds."""
