@@ -18,10 +18,11 @@ Pairs = list[tuple[int, int]]
 def inherit(child: ChainNetwork, parent: ChainNetwork) -> frozenset[str]:
     """Copies weights, biases and the statistics of batch norms from a parent's layers to a child's.
 
-    Layers that are alike are matched in order, as many as can be: of the same description and as many maps or numbers
-    coming in. They are taken over whole, the output layer too. Between them, layers of one kind that were changed are
-    matched in order; these take over the part of the weights that both have, kernels lying centre on centre, and keep
-    their own where the parent has none. Dense layers that see maps of another size take over nothing.
+    Layers that are alike are matched in order, with as many parameters as can be: layers of the same description and
+    as many maps or numbers coming in. They are taken over whole, the output layer too. Between them, layers of one kind
+    that were changed are matched in order; these take over the part of the weights that both have, kernels lying centre
+    on centre, and keep their own where the parent has none. Dense layers that see maps of another size take over
+    nothing.
 
     Args:
         child: gets weights.
@@ -33,7 +34,8 @@ def inherit(child: ChainNetwork, parent: ChainNetwork) -> frozenset[str]:
         is dropout, which has nothing to freeze.
     """
     ours, theirs = _described(child), _described(parent)
-    alike = longest_common(ours, theirs)
+    weights = [1 + sum(p.numel() for p in _module(child, i).parameters()) for i in range(len(ours))]
+    alike = heaviest_common(ours, theirs, weights)
     for i, j in alike:
         _module(child, i).load_state_dict(_module(parent, j).state_dict())
     for i, j in _changed(child, parent, alike):
@@ -44,19 +46,25 @@ def inherit(child: ChainNetwork, parent: ChainNetwork) -> frozenset[str]:
     )
 
 
-def longest_common(ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> Pairs:
-    """The places of a longest common subsequence of two sequences, ascending; of several, one that begins early."""
-    length = [[0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
+def heaviest_common(ours: Sequence[Hashable], theirs: Sequence[Hashable], weights: Sequence[int]) -> Pairs:
+    """The places of the heaviest common subsequence of two sequences, ascending; with equal weights, the longest.
+
+    Args:
+        ours: one sequence.
+        theirs: another.
+        weights: of the items of ours, above 0; equal items are equally heavy.
+    """
+    heaviest = [[0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]  # of what is behind each place
     for i in reversed(range(len(ours))):
         for j in reversed(range(len(theirs))):
-            skipping = max(length[i + 1][j], length[i][j + 1])
-            length[i][j] = 1 + length[i + 1][j + 1] if ours[i] == theirs[j] else skipping
+            skipping = max(heaviest[i + 1][j], heaviest[i][j + 1])
+            heaviest[i][j] = weights[i] + heaviest[i + 1][j + 1] if ours[i] == theirs[j] else skipping
     pairs, i, j = [], 0, 0
     while i < len(ours) and j < len(theirs):
         if ours[i] == theirs[j]:
             pairs.append((i, j))
             i, j = i + 1, j + 1
-        elif length[i + 1][j] >= length[i][j + 1]:
+        elif heaviest[i + 1][j] >= heaviest[i][j + 1]:
             i += 1
         else:
             j += 1
@@ -86,7 +94,7 @@ def _changed(child: ChainNetwork, parent: ChainNetwork, alike: Pairs) -> Iterato
     """The places of layers of the same kind between those that are alike."""
     ours, theirs = _kinds(child), _kinds(parent)
     for (i, j), (k, m) in pairwise([(-1, -1), *alike, (len(ours), len(theirs))]):
-        for a, b in longest_common(ours[i + 1 : k], theirs[j + 1 : m]):
+        for a, b in heaviest_common(ours[i + 1 : k], theirs[j + 1 : m], [1] * (k - i - 1)):
             yield i + 1 + a, j + 1 + b
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_ga.spaces.base import Genotypes
-from nasbench_ga.spaces.layers import GENES, KINDS, LOW_VALUES
+from nasbench_ga.spaces.layers import KINDS, LOW_VALUES, in_slots
 
 Numbers = NDArray[np.int64]
 _CONV, _RESIDUAL, _DENSE = KINDS.index("conv"), KINDS.index("residual"), KINDS.index("dense")
@@ -48,7 +48,7 @@ def lay_out(genotypes: Genotypes, image: tuple[int, int, int]) -> Layout:
         genotypes: valid chains, shape (n, layers * genes of a layer).
         image: channels, height and width.
     """
-    slots = genotypes.reshape(len(genotypes), -1, len(GENES)).astype(np.int64)
+    slots = in_slots(genotypes).astype(np.int64)
     kind, height, width, down, sideways, high, low, _, norm = np.moveaxis(slots, 2, 0)
     convolutions, dense = (kind == _CONV) | (kind == _RESIDUAL), kind == _DENSE
     units = np.where(convolutions | dense, LOW_VALUES * high + low + 1, 0)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nasbench_ga.spaces.base import Genotypes
 from nasbench_ga.spaces.graphs import FIRST_OPERATION, INPUT_VERTEX, NO_VERTEX, OUTPUT_VERTEX, Graphs
-from nasbench_ga.spaces.layers import CARDINALITIES, GENES, KINDS, LARGEST_RATE, LOW_VALUES, MOST_UNITS
+from nasbench_ga.spaces.layers import CARDINALITIES, GENES, KINDS, LARGEST_RATE, LOW_VALUES, MOST_UNITS, in_slots
 
 _KINDS = len(KINDS) - 1
 _UNITS_BITS, _RATE_BITS = (MOST_UNITS - 1).bit_length(), LARGEST_RATE.bit_length()
@@ -25,7 +25,7 @@ def chain_features(genotypes: Genotypes, largest_side: int) -> NDArray[np.float3
         genotypes: valid chains.
         largest_side: of a kernel, window or stride.
     """
-    slots = genotypes.reshape(len(genotypes), -1, len(GENES)).astype(np.int64)
+    slots = in_slots(genotypes).astype(np.int64)
     kinds = slots[..., :1] == np.arange(1, _KINDS + 1)
     sides = [slots[..., gene, None] > np.arange(1, largest_side) for gene in (_HEIGHT, _WIDTH, _DOWN, _SIDEWAYS)]
     units = _digits(LOW_VALUES * slots[..., _HIGH] + slots[..., _LOW], _UNITS_BITS)
@@ -49,7 +49,7 @@ def chain_graphs(genotypes: Genotypes, largest_side: int) -> Graphs:
         largest_side: of a kernel, window or stride.
     """
     n = len(genotypes)
-    slots = genotypes.reshape(n, -1, len(GENES)).astype(np.int64)
+    slots = in_slots(genotypes).astype(np.int64)
     sides = largest_side + 1
     wide = _WIDE[slots[..., _KIND]]
     values = [  # of each vertex that a layer may have: its value, how many there may be, and whether it has it

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nasbench_ga.spaces.base import Genotypes
 from nasbench_ga.spaces.layer_chain_settings import LayerChainSettings
-from nasbench_ga.spaces.layers import GENES, KINDS, LOW_VALUES, SPATIAL, to_genes
+from nasbench_ga.spaces.layers import GENES, KINDS, LOW_VALUES, SPATIAL, in_slots, to_genes
 
 _DENSE = KINDS.index("dense")
 _SPATIAL = np.isin(KINDS, list(SPATIAL))
@@ -33,7 +33,7 @@ def find_faults(genotypes: Genotypes, settings: LayerChainSettings, parameters: 
     Returns:
         Shape (n,).
     """
-    slots = genotypes.reshape(len(genotypes), -1, len(GENES))
+    slots = in_slots(genotypes)
     kind = slots[..., 0]
     used, dense = kind > 0, kind == _DENSE
     present = slots != 0

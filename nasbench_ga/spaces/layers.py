@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nasbench_ga.errors import NasbenchError
 
 KINDS = ("none", "conv", "avgpool", "maxpool", "residual", "dense", "dropout")
@@ -197,3 +200,9 @@ def from_genes(genes: bytes) -> Layer:
     name = KINDS[kind]
     units = LOW_VALUES * high + low + 1 if "units" in _NUMBERS[name] else 0
     return Layer(name, height, width, down, sideways, units, rate, bool(norm))
+
+
+def in_slots(genotypes: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Genotypes, shape (n, genes), by layer: shape (n, layers, genes of a layer)."""
+    n, genes = genotypes.shape
+    return genotypes.reshape(n, genes // len(GENES), len(GENES))

@@ -8,7 +8,8 @@ import torch
 from scipy import stats
 from torch import nn
 
-from nasbench_ga.networks import Network, build_network, build_networks
+from nasbench_ga.errors import NasbenchError
+from nasbench_ga.networks import Network, build_network, build_networks, builders
 from nasbench_ga.spaces import Genotypes, get_space
 
 NB101, TOPOLOGY = get_space("nb101"), get_space("nats-tss")
@@ -72,6 +73,66 @@ def test_weights_follow_from_the_seed_and_no_two_layers_are_alike(name: str) -> 
     assert all(torch.equal(p, q) for p, q in zip(first.parameters(), again.parameters(), strict=True))
     beginnings = {tuple(numbers(layer.weight)[:4]) for network in (first, other) for layer in layers(network)}
     assert len(beginnings) == 2 * len(layers(first))
+
+
+EVERY = [*builders]
+
+
+def inputs_and_outputs(layer: nn.Conv2d | nn.Linear) -> tuple[int, int]:
+    """Numbers that an output weight sum has, and sums that an input is in."""
+    area = layer.weight[0, 0].numel()
+    return layer.weight.shape[1] * area, layer.weight.shape[0] * area
+
+
+def built(name: str, initial: str) -> Network:
+    """Small networks, but the chain's are wide enough to tell a distribution."""
+    space = get_space(name)
+    if name == "layer-chain":
+        genotype = space.encode("conv 3x5 30 plain - maxpool 2x2/2x2 - residual 3x3/2x2 40 - dense 30 - dense 20")
+    else:
+        genotype = space.sample(1, np.random.default_rng(4))[0]
+    return build_network(space, genotype, seed=5, initial=initial)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_he_weights_are_normal_by_the_inputs_of_an_output(name: str) -> None:
+    for layer in layers(built(name, "he")):
+        weights = numbers(layer.weight) / (2 / inputs_and_outputs(layer)[0]) ** 0.5
+        assert stats.kstest(weights[:20_000], "norm").pvalue > LEAST_P
+        assert layer.bias is None or not layer.bias.any()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_xavier_weights_are_uniform_by_inputs_and_outputs(name: str) -> None:
+    """As torch's own are: the same bounds, and as evenly spread."""
+    for layer in layers(built(name, "xavier")):
+        bound = (6 / sum(inputs_and_outputs(layer))) ** 0.5
+        scaled = numbers(layer.weight) / bound
+        assert abs(scaled).max() <= 1.00001
+        assert stats.kstest(scaled[:20_000], stats.uniform(-1, 2).cdf).pvalue > LEAST_P
+        assert layer.bias is None or not layer.bias.any()
+        with torch.random.fork_rng():
+            theirs = torch.nn.init.xavier_uniform_(torch.empty_like(layer.weight))
+        assert theirs.abs().max() == pytest.approx(bound, rel=0.2)
+
+
+def test_chains_start_with_he_weights_but_for_the_output_layer() -> None:
+    ours, he, xavier = (built("layer-chain", initial) for initial in ("published", "he", "xavier"))
+    for name, parameter in ours.named_parameters():
+        same = xavier if name.startswith("classifier") else he
+        assert torch.equal(parameter, same.get_parameter(name)), name
+
+
+def test_unknown_initial_weights_are_named() -> None:
+    with pytest.raises(NasbenchError, match="no distribution of initial weights 'hee'; did you mean 'he'"):
+        built("nats-tss", "hee")
+
+
+def test_building_leaves_torchs_own_randomness_alone() -> None:
+    before = torch.get_rng_state()
+    for initial in ("published", "he", "xavier"):
+        built("layer-chain", initial)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def shared_layers(one: nn.Module, other: nn.Module) -> int:

@@ -8,10 +8,14 @@ from torch import nn
 
 from nasbench_ga.errors import UnknownNameError
 from nasbench_ga.networks import build_network, builders
-from nasbench_ga.spaces import CategoricalSpace, get_space
+from nasbench_ga.spaces import CategoricalSpace, Space, get_space
 from nasbench_ga.spaces.nats_tss import OPERATION_NAMES
 
 IMAGES = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+
+
+def images_for(space: Space) -> torch.Tensor:
+    return IMAGES if space.image is None else torch.randn(4, *space.image, generator=torch.Generator().manual_seed(0))
 
 
 def parameters(network: nn.Module) -> int:
@@ -32,10 +36,20 @@ def test_networks_map_images_to_logits_and_learn(name: str) -> None:
     space = get_space(name)
     for genotype in space.sample(3, np.random.default_rng(1)):
         network = build_network(space, genotype, 7, **({"stem": 8} if name.startswith("nb101") else {}))
-        logits = network(IMAGES)
+        logits = network(images_for(space))
         assert logits.shape == (4, 7)
         logits.square().sum().backward()
         assert all(torch.isfinite(p.grad).all() for p in network.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize("name", list(builders))
+def test_networks_share_nothing_with_those_of_another_kind(name: str) -> None:
+    space = get_space(name)
+    network = build_network(space, space.sample(1, np.random.default_rng(0))[0])
+    other = get_space("nats-sss" if name != "nats-sss" else "nb101")
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    assert network.inherit(build_network(other, other.enumerate()[0])) == frozenset()
+    assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
 
 
 def test_nb101_gives_the_numbers_of_an_outside_port() -> None:

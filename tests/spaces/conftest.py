@@ -15,11 +15,30 @@ def space(request: pytest.FixtureRequest) -> Space:
     return get_space(request.param)
 
 
-@pytest.fixture(scope="session")
-def some_cells(space: Space) -> np.ndarray:
-    """A few hundred cells of the space, the first and the last among them."""
+@pytest.fixture(scope="session", params=[name for name in spaces if spaces[name].enumerable])
+def enumerable(request: pytest.FixtureRequest) -> Space:
+    """Each registered space in turn whose cells can be enumerated."""
+    return get_space(request.param)
+
+
+def spread(space: Space) -> np.ndarray:
+    """A few hundred cells of a space, the first and the last among them; random ones if they cannot be enumerated."""
+    if not space.enumerable:
+        return np.unique(space.sample(300, np.random.default_rng(0)), axis=0)
     cells = space.enumerate()
     return cells[np.linspace(0, len(cells) - 1, 300).astype(int)]
+
+
+@pytest.fixture(scope="session")
+def some_cells(space: Space) -> np.ndarray:
+    """A few hundred cells of the space, the first and the last among them if there are such."""
+    return spread(space)
+
+
+@pytest.fixture(scope="session")
+def enumerable_cells(enumerable: Space) -> np.ndarray:
+    """The same of a space that can be enumerated."""
+    return spread(enumerable)
 
 
 @pytest.fixture(scope="session")

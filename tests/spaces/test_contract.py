@@ -11,9 +11,11 @@ from scipy import stats
 
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.spaces import CategoricalSpace, Space, get_space, spaces
+from nasbench_ga.spaces.layers import GENES
 
 PARTIAL = {"nats-tss-graph"}  # cannot express every cell of their benchmark
 ORDERLESS = {"nats-tss-graph"}  # a decoded cell does not tell the order of vertices, which features do
+VARIABLE = {"layer-chain"}  # its genes come in slots of layers, which move when others come or go
 CATEGORICAL = [name for name in spaces if issubclass(spaces[name], CategoricalSpace)]
 seeds = st.integers(0, 2**32 - 1)
 counts = st.integers(0, 12)
@@ -75,6 +77,12 @@ def test_mutate_is_valid_and_deterministic_and_leaves_the_parents(space: Space, 
 def test_mutation_changes_about_one_gene_and_any_gene(space: Space) -> None:
     parents = space.sample(4_000, make_rng())
     changed = space.mutate(parents, make_rng(1)) != parents
+    if space.name in VARIABLE:
+        slots = changed.reshape(len(changed), -1, len(GENES))
+        assert slots.any((1, 2)).all()
+        assert slots.any((0, 1)).all()
+        assert slots.any((0, 2)).all()
+        return
     assert 0.5 < changed.sum(1).mean() < 3
     never = {"nats-tss-graph": [6]}.get(space.name, [])  # the edge from input to output
     np.testing.assert_array_equal(np.flatnonzero(~changed.any(0)), never)
@@ -89,13 +97,17 @@ def test_mutated_children_share_no_memory_with_their_parents(space: Space) -> No
 def test_crossover_is_valid_and_takes_each_gene_from_a_parent(
     space: Space, seed: int, n: int, data: st.DataObject
 ) -> None:
-    points = data.draw(st.none() | st.integers(1, space.genes - 1))
+    points = data.draw(st.none() | st.integers(1, space.most_cuts))
     a, b = space.sample(n, make_rng(seed)), space.sample(n, make_rng(seed + 1))
     a.setflags(write=False)
     b.setflags(write=False)
     children = space.crossover(a, b, make_rng(seed + 2), points)
     assert_valid(space, children, n)
-    assert ((children == a) | (children == b)).all()
+    if space.name in VARIABLE:
+        for child, *parents in zip(children, a, b, strict=True):
+            assert {*space.decode(child)} <= {layer for parent in parents for layer in space.decode(parent)}
+    else:
+        assert ((children == a) | (children == b)).all()
     np.testing.assert_array_equal(children, space.crossover(a, b, make_rng(seed + 2), points))
 
 
@@ -125,14 +137,14 @@ def test_a_categorical_child_has_as_many_cuts_as_asked_and_starts_with_either(
 @pytest.mark.parametrize("points", [-1, 0])
 def test_crossover_refuses_too_few_cuts(space: Space, points: int) -> None:
     parents = space.sample(2, make_rng())
-    with pytest.raises(NasbenchError, match=f"1 to {space.genes - 1} points, not {points}"):
+    with pytest.raises(NasbenchError, match=f"1 to {space.most_cuts} points, not {points}"):
         space.crossover(parents, parents, make_rng(), points)
 
 
 def test_crossover_refuses_more_cuts_than_places(space: Space) -> None:
     parents = space.sample(2, make_rng())
-    with pytest.raises(NasbenchError, match=f"1 to {space.genes - 1} points, not {space.genes}"):
-        space.crossover(parents, parents, make_rng(), space.genes)
+    with pytest.raises(NasbenchError, match=f"1 to {space.most_cuts} points, not {space.most_cuts + 1}"):
+        space.crossover(parents, parents, make_rng(), space.most_cuts + 1)
 
 
 def test_crossover_refuses_unequal_numbers_of_parents(space: Space) -> None:
@@ -214,29 +226,29 @@ def test_no_genotypes_have_no_features(space: Space, some_cells: np.ndarray) -> 
 # --- Identity
 
 
-def test_enumeration_identifies_as_the_numbers_from_zero(space: Space) -> None:
-    cells = space.enumerate()
-    ids = space.identify(cells)
-    assert_valid(space, cells, len(cells))
-    if space.name in PARTIAL:
+def test_enumeration_identifies_as_the_numbers_from_zero(enumerable: Space) -> None:
+    cells = enumerable.enumerate()
+    ids = enumerable.identify(cells)
+    assert_valid(enumerable, cells, len(cells))
+    if enumerable.name in PARTIAL:
         assert ids[0] >= 0
         assert (np.diff(ids) > 0).all()
-        assert ids[-1] < space.size > len(ids)
+        assert ids[-1] < enumerable.size > len(ids)
     else:
-        np.testing.assert_array_equal(ids, np.arange(space.size))
+        np.testing.assert_array_equal(ids, np.arange(enumerable.size))
 
 
-def test_a_genotype_of_each_numbered_cell(space: Space, some_cells: np.ndarray) -> None:
-    ids = space.identify(some_cells)[::-3]
-    np.testing.assert_array_equal(space.genotypes_of(ids), some_cells[::-3])
-    assert space.genotypes_of(ids[:0]).shape == (0, space.genes)
+def test_a_genotype_of_each_numbered_cell(enumerable: Space, enumerable_cells: np.ndarray) -> None:
+    ids = enumerable.identify(enumerable_cells)[::-3]
+    np.testing.assert_array_equal(enumerable.genotypes_of(ids), enumerable_cells[::-3])
+    assert enumerable.genotypes_of(ids[:0]).shape == (0, enumerable.genes)
 
 
 @pytest.mark.parametrize("beyond", [-1, 0])
-def test_numbers_of_no_cell_are_refused(space: Space, beyond: int) -> None:
-    wrong = beyond if beyond < 0 else space.size
-    with pytest.raises(NasbenchError, match=f"numbered 0 to {space.size - 1}, so none is {wrong}"):
-        space.genotypes_of(np.array([space.identify(space.enumerate()[:1])[0], wrong]))
+def test_numbers_of_no_cell_are_refused(enumerable: Space, beyond: int) -> None:
+    wrong = beyond if beyond < 0 else enumerable.size
+    with pytest.raises(NasbenchError, match=f"numbered 0 to {enumerable.size - 1}, so none is {wrong}"):
+        enumerable.genotypes_of(np.array([enumerable.identify(enumerable.enumerate()[:1])[0], wrong]))
 
 
 def test_cells_of_a_space_too_large_to_enumerate_have_genotypes() -> None:
@@ -252,17 +264,17 @@ def test_cells_of_a_space_too_large_to_enumerate_have_genotypes() -> None:
     np.testing.assert_array_equal(Huge().genotypes_of(Huge().identify(genotypes)), genotypes)
 
 
-def test_what_can_be_drawn_is_enumerated(space: Space) -> None:
-    ids = space.identify(space.sample(2_000, make_rng()))
-    assert np.isin(ids, space.identify(space.enumerate())).all()
+def test_what_can_be_drawn_is_enumerated(enumerable: Space) -> None:
+    ids = enumerable.identify(enumerable.sample(2_000, make_rng()))
+    assert np.isin(ids, enumerable.identify(enumerable.enumerate())).all()
 
 
-def test_the_enumeration_that_is_kept_cannot_be_damaged(space: Space) -> None:
-    cells = space.enumerate()
+def test_the_enumeration_that_is_kept_cannot_be_damaged(enumerable: Space) -> None:
+    cells = enumerable.enumerate()
     before = cells[:10].copy()
     if cells.flags.writeable:
         cells[:] = 0
-    np.testing.assert_array_equal(space.enumerate()[:10], before)
+    np.testing.assert_array_equal(enumerable.enumerate()[:10], before)
 
 
 @given(seed=seeds)
@@ -272,13 +284,15 @@ def test_identity_is_int64_and_a_row_of_the_enumeration(space: Space, seed: int)
     assert ids.dtype == np.int64
     assert ids.shape == (50,)
     assert ((ids >= 0) & (ids < space.size)).all()
-    np.testing.assert_array_equal(space.identify(space.genotypes_of(ids)), ids)
+    np.testing.assert_array_equal(space.identify(space.canonical(genotypes)), ids)
+    if space.enumerable:
+        np.testing.assert_array_equal(space.identify(space.genotypes_of(ids)), ids)
 
 
 @given(seed=seeds)
 def test_equal_cells_have_equal_parameters_and_class(space: Space, seed: int) -> None:
     genotypes = space.sample(30, make_rng(seed))
-    same = space.genotypes_of(space.identify(genotypes))
+    same = space.genotypes_of(space.identify(genotypes)) if space.enumerable else space.canonical(genotypes)
     np.testing.assert_array_equal(space.parameters(genotypes), space.parameters(same))
     np.testing.assert_array_equal(space.isomorphism_class(genotypes), space.isomorphism_class(same))
 
@@ -293,6 +307,24 @@ def test_equal_pruned_cells_have_equal_features(space: Space, seed: int) -> None
         assert (features == space.features(pruned)).all(1).any()
     else:
         np.testing.assert_array_equal(space.features(pruned), space.features(genotype))
+
+
+def test_the_published_genotypes_are_the_same_cells_of_the_benchmark(space: Space, some_cells: np.ndarray) -> None:
+    published, benchmark = space.published(some_cells), get_space(space.benchmark)
+    np.testing.assert_array_equal(benchmark.identify(published), space.identify(some_cells))
+    if benchmark.enumerable:
+        np.testing.assert_array_equal(published, benchmark.genotypes_of(space.identify(some_cells)))
+    else:
+        np.testing.assert_array_equal(published, some_cells)
+
+
+def test_what_cannot_be_enumerated_says_so(space: Space, some_cells: np.ndarray) -> None:
+    if space.enumerable:
+        return
+    assert space.size == 2**63 - 1
+    for ask in (space.enumerate, lambda: space.genotypes_of(space.identify(some_cells))):
+        with pytest.raises(NasbenchError, match="too many to be enumerated"):
+            ask()
 
 
 def test_every_gene_order_in_memory_reads_alike(space: Space, some_cells: np.ndarray) -> None:
@@ -467,12 +499,12 @@ def test_features_are_zeros_and_ones_in_float32(space: Space, some_cells: np.nda
     assert set(np.unique(features)) == {0, 1}
 
 
-def test_every_feature_is_set_for_some_cell(space: Space) -> None:
-    cells = space.enumerate()
-    if space.name in ORDERLESS:
-        cells = space.augment(cells)[0]
-    never = {"nats-tss-graph": [24 + 6]}.get(space.name, [])  # no operation at all between input and output
-    np.testing.assert_array_equal(np.flatnonzero(space.features(cells).max(0) == 0), never)
+def test_every_feature_is_set_for_some_cell(enumerable: Space) -> None:
+    cells = enumerable.enumerate()
+    if enumerable.name in ORDERLESS:
+        cells = enumerable.augment(cells)[0]
+    never = {"nats-tss-graph": [24 + 6]}.get(enumerable.name, [])  # no operation at all between input and output
+    np.testing.assert_array_equal(np.flatnonzero(enumerable.features(cells).max(0) == 0), never)
 
 
 def test_features_of_each_cell_do_not_depend_on_the_others(space: Space, some_cells: np.ndarray) -> None:
@@ -574,6 +606,23 @@ def test_what_is_not_valid_has_no_identity(
 def test_text_that_is_no_cell_is_not_encoded(space: Space, wrong: str) -> None:
     with pytest.raises(NasbenchError):
         space.encode(wrong)
+
+
+def test_a_space_is_made_with_settings_of_its_own_only(space: Space) -> None:
+    if space.Settings is None:
+        with pytest.raises(NasbenchError, match=f"The space {space.name} has nothing to set, but got 3"):
+            get_space(space.name, 3)
+    else:
+        assert type(get_space(space.name, space.Settings())) is type(space)
+        with pytest.raises(NasbenchError, match=f"settings of the space {space.name} are a .*Settings, not 3"):
+            get_space(space.name, 3)
+
+
+def test_a_space_is_there_for_images_of_any_kind(space: Space) -> None:
+    other = space.for_images((3, 20, 10), 7)
+    assert type(other) is type(space)
+    assert (other is space) == (space.image is None)
+    assert other.image in (None, (3, 20, 10))
 
 
 def test_an_unknown_space_is_named_with_all_there_are() -> None:
