@@ -209,7 +209,7 @@ class LayerChain(Space):
     # --- Encodings
 
     def features(self, genotypes: Genotypes) -> NDArray[np.float32]:
-        """Kind, sides, width and rate of each layer as zeros and ones (see `chain_features`); shape (n, f)."""
+        """Each layer's numbers, and what there is in all, as zeros and ones (see `chain_features`); shape (n, f)."""
         return chain_features(self._check_valid(genotypes), self.settings.max_kernel)
 
     def graphs(self, genotypes: Genotypes) -> Graphs:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,28 +12,42 @@ from nasbench_ga.spaces.graphs import FIRST_OPERATION, INPUT_VERTEX, NO_VERTEX, 
 from nasbench_ga.spaces.layers import CARDINALITIES, GENES, KINDS, LARGEST_RATE, LOW_VALUES, MOST_UNITS, in_slots
 
 _KINDS = len(KINDS) - 1
+_STRIDE_BITS = 5  # images are mostly of 28 or 32 pixels
 _UNITS_BITS, _RATE_BITS = (MOST_UNITS - 1).bit_length(), LARGEST_RATE.bit_length()
 _KIND, _HEIGHT, _WIDTH, _DOWN, _SIDEWAYS, _HIGH, _LOW, _RATE, _NORM = range(len(GENES))
 _WIDE = np.isin(KINDS, ["conv", "residual", "dense"])
 
 
 def chain_features(genotypes: Genotypes, largest_side: int) -> NDArray[np.float32]:
-    """Zeros and ones, slot by slot: kind, sides, width, rate and batch norm; shape (n, layers * features of one).
+    """Zeros and ones of each slot and of the whole chain, shape (n, f).
 
-    The kind is one-hot; a side v sets its first v - 1 of largest_side - 1 bits; width (less one) and rate are in binary
-    digits, the highest first.
+    Of a slot: its kind, one-hot; of each side v, the first v - 1 of largest_side - 1 bits; the width less one and the
+    rate in binary digits, the highest first; of the width also as many of 11 bits as it has octaves; whether there is
+    batch norm. Of the chain: of each kind as many of `layers` bits as there are such layers, and as many of 5 bits as
+    its strides down, then sideways, have octaves together.
 
     Args:
         genotypes: valid chains.
         largest_side: of a kernel, window or stride.
     """
     slots = in_slots(genotypes).astype(np.int64)
+    n, layers, _ = slots.shape
     kinds = slots[..., :1] == np.arange(1, _KINDS + 1)
-    sides = [slots[..., gene, None] > np.arange(1, largest_side) for gene in (_HEIGHT, _WIDTH, _DOWN, _SIDEWAYS)]
-    units = _digits(LOW_VALUES * slots[..., _HIGH] + slots[..., _LOW], _UNITS_BITS)
-    parts = [kinds, *sides, units, _digits(slots[..., _RATE], _RATE_BITS), slots[..., _NORM, None] > 0]
-    features = np.concatenate(parts, axis=2, dtype=np.float32)
-    return features.reshape(len(genotypes), slots.shape[1] * features.shape[2])
+    sides = [_thermometer(slots[..., gene], range(2, largest_side + 1)) for gene in (_HEIGHT, _WIDTH, _DOWN, _SIDEWAYS)]
+    below = LOW_VALUES * slots[..., _HIGH] + slots[..., _LOW]
+    octaves = _thermometer(np.where(_WIDE[slots[..., _KIND]], below + 1, 0), [2**k for k in range(1, _UNITS_BITS + 1)])
+    rate, norm = _digits(slots[..., _RATE], _RATE_BITS), slots[..., _NORM, None] > 0
+    of_slots = np.concatenate([kinds, *sides, _digits(below, _UNITS_BITS), octaves, rate, norm], axis=2)
+    counts = _thermometer(kinds.sum(1), range(1, layers + 1))
+    strides = np.maximum(slots[..., [_DOWN, _SIDEWAYS]], 1).prod(1, dtype=np.float64)  # floats cannot overflow
+    of_chain = [counts, _thermometer(strides, [2**k for k in range(1, _STRIDE_BITS + 1)])]
+    parts = [of_slots, *of_chain]
+    return np.hstack([part.reshape(n, part.shape[1] * part.shape[2]) for part in parts], dtype=np.float32)
+
+
+def _thermometer(numbers: NDArray[np.generic], marks: Sequence[int]) -> NDArray[np.bool_]:
+    """Which of some marks each number has reached, along a last axis of its own."""
+    return numbers[..., None] >= np.array(marks)
 
 
 def _digits(numbers: NDArray[np.int64], bits: int) -> NDArray[np.bool_]:
