@@ -61,13 +61,19 @@ class LayerChain(Space):
         self.settings = settings or LayerChainSettings()
         self.image, self.classes = _checked_image(image, classes)
         self.cardinalities = np.tile(np.array(CARDINALITIES, np.int8), self.settings.max_layers)
-        self.smallest, fewest = self._find_smallest()
+        self.smallest = self._find_smallest()
         """The layers behind the prefix of the chain with the fewest parameters."""
-        if self.settings.max_parameters is not None and fewest > self.settings.max_parameters:
+        layout = lay_out(self._write([self.smallest]), self.image)
+        self._check_limit("parameters", int(count_parameters(layout, self.classes)[0]))
+        self._check_limit("multiply_adds", int(count_multiply_adds(layout, self.classes)[0]))
+
+    def _check_limit(self, what: str, fewest: int) -> None:
+        limit = getattr(self.settings, f"max_{what}")
+        if limit is not None and fewest > limit:
             raise NasbenchError(
-                f"No chain has as few as {self.settings.max_parameters:,} parameters (layer_chain.max_parameters): "
-                f"the smallest that the other settings allow for images of shape {self.image} and {self.classes} "
-                f"classes has {fewest:,}. It is: {Chain((*self.settings.fixed, *self.smallest))}."
+                f"No chain has as few as {limit:,} {what.replace('_', '-')} (layer_chain.max_{what}): the smallest "
+                f"that the other settings allow for images of shape {self.image} and {self.classes} classes has {fewest:,}. "
+                f"It is: {Chain((*self.settings.fixed, *self.smallest))}."
             )
 
     def for_images(self, shape: tuple[int, int, int], classes: int) -> LayerChain:
@@ -260,8 +266,8 @@ class LayerChain(Space):
     def _layout(self, genotypes: Genotypes) -> Layout:
         return lay_out(self._check_valid(genotypes), self.image)
 
-    def _find_smallest(self) -> tuple[Layers, int]:
-        """The layers behind the prefix of the chain with the fewest parameters, and how many it has.
+    def _find_smallest(self) -> Layers:
+        """The layers behind the prefix of the chain with the fewest parameters.
 
         It pools as much as it has to, may have a convolution with one map if that is cheaper than what it saves, and
         dense layers of one unit.
@@ -277,16 +283,17 @@ class LayerChain(Space):
         ]
         tails = [tail for tail in tails if len(tail) <= settings.free and (tail or settings.fixed)]
         counts = count_parameters(lay_out(self._write(tails), self.image), self.classes)
-        best = int(counts.argmin())
-        return tails[best], int(counts[best])
+        return tails[int(counts.argmin())]
 
     # --- Genes
 
     def _faults(self, genotypes: Genotypes) -> NDArray[np.int64]:
-        parameters = np.zeros(len(genotypes), np.int64)
-        if self.settings.max_parameters is not None:
-            parameters = count_parameters(lay_out(genotypes, self.image), self.classes)
-        return find_faults(genotypes, self.settings, parameters)
+        parameters = multiply_adds = np.zeros(len(genotypes), np.int64)
+        if self.settings.costs_are_limited:
+            layout = lay_out(genotypes, self.image)
+            parameters = count_parameters(layout, self.classes)
+            multiply_adds = count_multiply_adds(layout, self.classes)
+        return find_faults(genotypes, self.settings, parameters, multiply_adds)
 
     def _check_valid(self, genotypes: Genotypes) -> Genotypes:
         genotypes = self.check(genotypes)

@@ -12,6 +12,7 @@ from nasbench_ga.spaces.layers import LARGEST_SIDE, MOST_UNITS, Chain, Layer, de
 
 MOST_LAYERS = 64
 _RANGES = {"max_layers": MOST_LAYERS, "max_kernel": LARGEST_SIDE, "max_width": MOST_UNITS}
+_COSTS = ("max_parameters", "max_multiply_adds")
 OPERATORS = ("insert", "delete", "modify", "switch")
 
 
@@ -21,6 +22,8 @@ class LayerChainSettings:
 
     max_parameters: int | None = None
     """Most free parameters of a network, the output layer's included; no limit by default."""
+    max_multiply_adds: int | None = None
+    """Most multiplications of a network for one image, with which the time of training grows; no limit by default."""
     max_layers: int = 12
     """Most layers of a chain; the output layer does not count."""
     max_kernel: int = 7
@@ -54,9 +57,9 @@ class LayerChainSettings:
         self._check_prefix()
 
     def _check_numbers(self) -> None:
-        for name in ("max_parameters", *_RANGES, "dense"):
+        for name in (*_COSTS, *_RANGES, "dense"):
             value = getattr(self, name)
-            if name == "max_parameters" and value is None:
+            if name in _COSTS and value is None:
                 continue
             least, most = (0 if name == "dense" else 1), _RANGES.get(name)
             try:
@@ -110,6 +113,11 @@ class LayerChainSettings:
     def flat(self) -> bool:
         """Whether the prefix has a dense layer, so that no kernels follow."""
         return dense_layers(self.fixed) > 0
+
+    @property
+    def costs_are_limited(self) -> bool:
+        """Whether there is a limit of parameters or multiplications."""
+        return not (self.max_parameters is None and self.max_multiply_adds is None)
 
     @property
     def weights(self) -> tuple[float, ...]:

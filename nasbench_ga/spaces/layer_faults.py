@@ -22,13 +22,19 @@ _NEEDED[0] = False
 _POSSIBLE[0] = False
 
 
-def find_faults(genotypes: Genotypes, settings: LayerChainSettings, parameters: NDArray[np.int64]) -> NDArray[np.int64]:
+def find_faults(
+    genotypes: Genotypes,
+    settings: LayerChainSettings,
+    parameters: NDArray[np.int64],
+    multiply_adds: NDArray[np.int64],
+) -> NDArray[np.int64]:
     """The number of the first reason (see `reasons`) that each genotype is no chain of a space; 0 if it is one.
 
     Args:
         genotypes: in range, shape (n, layers * genes of a layer).
         settings: of the space.
         parameters: of the networks, shape (n,), whatever it is for what is no chain.
+        multiply_adds: likewise.
 
     Returns:
         Shape (n,).
@@ -39,7 +45,8 @@ def find_faults(genotypes: Genotypes, settings: LayerChainSettings, parameters: 
     present = slots != 0
     prefix = np.frombuffer(b"".join(map(to_genes, settings.fixed)), np.int8)
     width = LOW_VALUES * slots[..., _HIGH].astype(int) + slots[..., _LOW] + 1
-    most = np.inf if settings.max_parameters is None else settings.max_parameters
+    limits = [settings.max_parameters, settings.max_multiply_adds]
+    most, most_multiplied = (np.inf if limit is None else limit for limit in limits)
     faults = [
         ~used[:, 0],
         (used[:, 1:] & ~used[:, :-1]).any(1),
@@ -50,6 +57,7 @@ def find_faults(genotypes: Genotypes, settings: LayerChainSettings, parameters: 
         (slots[..., _SIDES] > settings.max_kernel).any((1, 2)),
         (_WIDE[kind] & (width > settings.max_width)).any(1),
         parameters > most,
+        multiply_adds > most_multiplied,
     ]
     found = np.stack(faults)
     return np.where(found.any(0), found.argmax(0) + 1, 0)
@@ -67,4 +75,5 @@ def reasons(settings: LayerChainSettings) -> tuple[str, ...]:
         f"a kernel, window or stride is above {settings.max_kernel} (layer_chain.max_kernel)",
         f"a layer is wider than {settings.max_width:,} (layer_chain.max_width)",
         f"it has more than {settings.max_parameters or 0:,} parameters (layer_chain.max_parameters)",
+        f"it has more than {settings.max_multiply_adds or 0:,} multiplications (layer_chain.max_multiply_adds)",
     )

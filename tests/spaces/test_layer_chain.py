@@ -19,6 +19,7 @@ PREFIX = "conv 3x3 8 - maxpool 2x2/2x2"
 LIMITS = (
     LayerChainSettings(),
     LayerChainSettings(max_parameters=3_000),
+    LayerChainSettings(max_multiply_adds=50_000),
     LayerChainSettings(max_layers=3, max_kernel=3, max_width=12),
     LayerChainSettings(max_layers=6, dense=3),
     LayerChainSettings(prefix=PREFIX, max_layers=5, dense=1, max_parameters=20_000, batch_norm=False),
@@ -53,6 +54,8 @@ def assert_within_limits(space: LayerChain, genotypes: Genotypes) -> None:
         assert in_order(layers)
     if limits.max_parameters is not None and len(genotypes):
         assert space.parameters(genotypes).max() <= limits.max_parameters
+    if limits.max_multiply_adds is not None and len(genotypes):
+        assert space.multiply_adds(genotypes).max() <= limits.max_multiply_adds
 
 
 # --- Variation
@@ -387,6 +390,8 @@ def test_dropout_and_pooling_cost_nothing() -> None:
             {"dense": 5, "prefix": PREFIX + " - dense 9", "max_layers": 6},
             "dense layers (layer_chain.dense), of which the prefix has 1, but of at most 6 layers it leaves only 3",
         ),
+        ({"max_multiply_adds": 0}, "layer_chain.max_multiply_adds is 1 or more, not 0"),
+        ({"max_multiply_adds": 9}, "No chain has as few as 9 multiply-adds (layer_chain.max_multiply_adds): the"),
         ({"max_parameters": 19}, "No chain has as few as 19 parameters (layer_chain.max_parameters): the smallest"),
         ({"max_parameters": 7_000, "prefix": "dense 20"}, "shape (1, 28, 28) and 10 classes has 15,741"),
     ],
