@@ -9,9 +9,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from nasbench_ga.errors import NasbenchError
-from nasbench_ga.fitness import Evaluation, NASWTSettings, register_fitness
-from nasbench_ga.search import GeneticSettings, NASEAFASettings, RandomSettings, Search, register_search
-from nasbench_ga.spaces import Space, get_space, module_hash, register_space
+from nasbench_ga.fitness import Evaluation, NASWTSettings, TrainedSettings, register_fitness
+from nasbench_ga.search import (
+    GeneticSettings,
+    NASEAFASettings,
+    NSGA2Settings,
+    RandomSettings,
+    Search,
+    register_search,
+)
+from nasbench_ga.spaces import LayerChainSettings, Space, get_space, module_hash, register_space
 from nasbench_ga.surrogates import Surrogate, register_surrogate
 from nasbench_ga.tables import Table, from_api, open_table
 
@@ -25,8 +32,10 @@ __all__ = [
     "ComparedRecords",
     "Evaluation",
     "GeneticSettings",
+    "LayerChainSettings",
     "NASEAFASettings",
     "NASWTSettings",
+    "NSGA2Settings",
     "NasbenchError",
     "RandomSettings",
     "Result",
@@ -35,6 +44,7 @@ __all__ = [
     "Space",
     "Surrogate",
     "Table",
+    "TrainedSettings",
     "compare",
     "from_api",
     "get_space",

@@ -17,6 +17,7 @@ from nasbench_ga.figures.style import WIDTH, legend, styled, written
 from nasbench_ga.fitness import Fitness
 from nasbench_ga.records import CYCLES
 from nasbench_ga.rows import Rows
+from nasbench_ga.search.pareto import non_dominated_ranks
 from nasbench_ga.spaces import Space
 from nasbench_ga.statistics import BestSoFar, best_so_far, rank_correlation
 from nasbench_ga.tables import Objective, Table
@@ -41,8 +42,7 @@ class Report:
         summary: one dictionary a repeat (see `summary.summarise`).
         cycles: one dictionary a repeat and cycle (see `summary.summarise_cycles`); often none.
         wall_seconds: of each repeat.
-        ids: of the cells of all evaluations, shape (n,).
-        values: their fitness, shape (n,).
+        rows: all evaluations, by repeat and step.
     """
 
     name: str
@@ -56,8 +56,7 @@ class Report:
     summary: list[dict[str, Any]]
     cycles: list[dict[str, Any]]
     wall_seconds: Sequence[float]
-    ids: NDArray[np.int64]
-    values: NDArray[np.float64]
+    rows: Rows
 
     @property
     def best(self) -> dict[str, Any]:
@@ -112,6 +111,7 @@ def _columns(report: Report) -> list[_Column]:
         for metric in report.objective.reported:
             header = metric.replace("/", "/\n") + "\n% (regret)"
             columns.append(_Column(header, of(metric), ".3f", report.table.best(metric)[1]))
+    columns += [_Column(name, of(name), form) for name, form in report.fitness.columns.items()]
     unit, seconds = _clock(report)
     return [
         *columns,
@@ -172,7 +172,8 @@ def _explanations(report: Report) -> list[str]:
             f"found by repeat {best['repeat']} as evaluation {best['best_step'] + 1}: {report.best_cell}"
         )
     unit, _ = _clock(report)
-    lines = [found, *_ranked(report), *_predicted(report), *report.fitness.notes]
+    lines = [found, *_front(report), *_ranked(report), *_predicted(report), *report.fitness.notes]
+    lines += report.fitness.remarks(report.rows)
     lines.append(f"{unit.capitalize()}: {report.fitness.seconds_are}; wall seconds are this machine's.")
     if report.table is not None and report.objective is not None:
         table = report.table
@@ -189,7 +190,7 @@ def _explanations(report: Report) -> list[str]:
                 f"accuracy {report.objective.test} itself: its results are optimistic."
             )
         lines += [f"Note: {note}" for note in table.notes]
-    if report.why_no_table:
+    if report.why_no_table and "accuracy" not in report.rows.extras:
         lines.append(f"Nothing is said of accuracy, for there is no table of it here: {report.why_no_table}")
     if len(report.summary) > MOST_ROWS:
         lines.append(f"Each of the {len(report.summary)} repeats is in {report.folder / 'summary.json'}.")
@@ -198,10 +199,29 @@ def _explanations(report: Report) -> list[str]:
     return lines
 
 
+def _front(report: Report) -> list[str]:
+    """The cells that none is better than in every objective, where there are several."""
+    signs = report.fitness.objectives
+    if not signs or not all(name in report.rows.extras for name in signs):
+        return []
+    _, first = np.unique(report.rows.id, return_index=True)
+    values = np.stack([sign * report.rows.extras[name][first] for name, sign in signs.items()], axis=1)
+    front = first[non_dominated_ranks(values) == 0]
+    front = front[np.argsort(-report.rows.value[front], kind="stable")]
+    lines = [f"{len(front):,} of the {len(first):,} different cells are on the front, by {' and '.join(signs)}:"]
+    for row in front[:MOST_ROWS]:
+        numbers = ", ".join(
+            f"{name} {_text(float(report.rows.extras[name][row]), report.fitness.columns.get(name, '.4g'))}"
+            for name in signs
+        )
+        lines.append(f"  {numbers}: {report.space.decode(report.rows.genotype[row])}")
+    return lines
+
+
 def _ranked(report: Report) -> list[str]:
     """What the table says of the best cell and of the fitness as a guide to accuracy."""
-    cells, first = np.unique(report.ids, return_index=True)
-    values = report.values[first]
+    cells, first = np.unique(report.rows.id, return_index=True)
+    values = report.rows.value[first]
     lines = []
     if report.table is not None and report.objective is not None and report.best_cell is not None:
         metric, table = report.objective.test, report.table
@@ -239,7 +259,7 @@ def _predicted(report: Report) -> list[str]:
         )
     if not measured and not unlearned:
         lines.append("Nothing was predicted: the budget ended with the first cycle, which is random.")
-    if dropped := int((~np.isfinite(report.values)).sum()):
+    if dropped := int((~np.isfinite(report.rows.value)).sum()):
         lines.append(f"{dropped:,} evaluations had no finite {report.name}, so nothing could be learned from them.")
     if short := sum(0 < cycle.get("new", np.inf) < cycle.get("wanted", 0) for cycle in report.cycles):
         lines.append(f"In {short:,} of {len(report.cycles):,} cycles the pool held fewer new cells than were wanted.")
@@ -251,19 +271,19 @@ def _predicted(report: Report) -> list[str]:
 
 def _control(space: Space, cells: NDArray[np.int64], accuracies: NDArray[np.float64]) -> str:
     """The same of the number of parameters, which any guide has to beat; nothing where that is not known."""
-    if type(space).parameters is Space.parameters:
+    if type(space).parameters is Space.parameters or not space.enumerable:
         return ""
     parameters = space.parameters(space.genotypes_of(cells))
     return f"; the mere number of parameters has {rank_correlation(parameters, accuracies)}"
 
 
 @styled()
-def draw(report: Report, rows: Rows, path: Path) -> None:
+def draw(report: Report, path: Path) -> None:
     """Draws best-so-far curves: every run, their median and their middle half, of each reported metric."""
     from matplotlib.figure import Figure
 
-    curves = best_so_far(rows)
-    panels = _panels(report, rows, curves)
+    curves = best_so_far(report.rows)
+    panels = _panels(report, curves)
     figure = Figure(figsize=(WIDTH * len(panels), 3.4), layout="constrained")
     for axes, (title, values, optimum) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         draw_curves(axes, {"": (curves.cost, values)}, "evaluations", optimum=optimum)
@@ -272,7 +292,7 @@ def draw(report: Report, rows: Rows, path: Path) -> None:
     save(figure, path.with_suffix(""), ["png"])
 
 
-def _panels(report: Report, rows: Rows, curves: BestSoFar) -> list[tuple[str, NDArray[np.float64], float | None]]:
+def _panels(report: Report, curves: BestSoFar) -> list[tuple[str, NDArray[np.float64], float | None]]:
     """Title, one curve a run (runs, points), and the optimum of each panel."""
     if report.table is None or report.objective is None:
         return [(f"{report.name}, best so far", curves.value, None)]
@@ -281,7 +301,7 @@ def _panels(report: Report, rows: Rows, curves: BestSoFar) -> list[tuple[str, ND
         panels.append((f"{report.name}, best so far", curves.value, None))
     metrics = report.objective.reported
     for metric in metrics if report.fitness_is_reported else metrics[-1:]:
-        values = np.where(curves.row >= 0, report.table.lookup(rows.id[curves.row], metric), np.nan)
+        values = np.where(curves.row >= 0, report.table.lookup(report.rows.id[curves.row], metric), np.nan)
         suffix = "best so far" if metric == _searched_metric(report) else "of the best so far"
         panels.append((f"{metric} (%), {suffix}", values, report.table.best(metric)[1]))
     return panels

@@ -23,21 +23,39 @@ import numpy as np
 import tyro
 from numpy.typing import NDArray
 
-from nasbench_ga import records
+from nasbench_ga import presets, records
 from nasbench_ga.callable_module import make_callable
 from nasbench_ga.console import guarded
-from nasbench_ga.environment import available_cores, environment
+from nasbench_ga.environment import available_cores
 from nasbench_ga.errors import NasbenchError, TableNotFoundError
-from nasbench_ga.files import read_json
-from nasbench_ga.fitness import Fitness, FitnessContext, NASWTSettings, make_fitness
+from nasbench_ga.fitness import Fitness, FitnessContext, NASWTSettings, TrainedSettings, make_fitness
+from nasbench_ga.fitness.trained import scenario_space, usual_dataset
 from nasbench_ga.plugins import load_plugin
 from nasbench_ga.report import PICTURE, Report, draw, show
-from nasbench_ga.rows import Rows
-from nasbench_ga.search import GeneticSettings, NASEAFASettings, RandomSettings, Search, UsualBudget, searches
-from nasbench_ga.spaces import Space, get_space
+from nasbench_ga.search import (
+    GeneticSettings,
+    NASEAFASettings,
+    NSGA2Settings,
+    RandomSettings,
+    Search,
+    UsualBudget,
+    searches,
+)
+from nasbench_ga.spaces import LayerChainSettings, Space, get_space, spaces
 from nasbench_ga.study import Budget, Study, conduct
 from nasbench_ga.summary import summarise, summarise_cycles
-from nasbench_ga.tables import Metric, Objective, Source, Table, choose_objective, find, find_for_space, open_source
+from nasbench_ga.tables import (
+    Metric,
+    Objective,
+    Source,
+    Table,
+    choose_objective,
+    find,
+    find_for_space,
+    open_source,
+    searched_datasets,
+)
+from nasbench_ga.training import DATASETS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,24 +71,30 @@ class RunConfig:
     """
 
     space: str = "nb101"
-    """What is searched: nb101, nb101-raw9, nats-tss, nats-tss-graph, nats-sss, or one of your own."""
+    """What is searched: nb101, nb101-raw9, nats-tss, nats-tss-graph, nats-sss, layer-chain, or one of your own."""
     fitness: str = "accuracy"
-    """What is maximised: accuracy (looked up in the table), naswt (score of untrained networks), or one of your own."""
+    """What is maximised: accuracy (looked up in the table), naswt (score of untrained networks), trained (accuracy of
+    networks that are trained, and their size), or one of your own."""
     algorithm: str = "genetic"
-    """How: genetic, nas-ea-fa, random, or one of your own."""
+    """How: genetic, nas-ea-fa, nsga-ii, random, or one of your own."""
     repeats: int = 10
     """Independent runs; their results are a distribution."""
     seed: int = 0
     """Of the whole study; repeat i has the i-th generator spawned from it."""
     evaluations: int | None = None
     """Budget of a repeat in evaluations, a cell met again counting again; unless --seconds limits it, 10,000, or 500 if
-    the fitness is naswt or the algorithm nas-ea-fa (seconds with its presets of Pan & Yao)."""
+    the fitness is naswt or the algorithm nas-ea-fa (seconds with its presets of Pan & Yao), 100 if it is trained."""
     seconds: float | None = None
     """Budget of a repeat in seconds of evaluations, simulated or measured; what would exceed it does not count."""
     table: str | None = None
     """Table to look up in: a name or a path; by default the first of the space's tables that is there."""
     dataset: str | None = None
-    """Data set: cifar10, cifar100 or ImageNet16-120, as far as the table has it."""
+    """Data set: cifar10, cifar100 or ImageNet16-120, as far as the table has it; to train on any that `python -m
+    nasbench_ga.training list` names, by default mnist for layer-chain and cifar10 for others."""
+    objective: str | None = None
+    """What trained networks are to be: accurate (accuracy), accurate and small (weighted, lexicographic, pareto), as
+    accurate as the reference network with the fewest parameters (scenario-1), or as accurate as can be with fewer
+    than it (scenario-2). By default accuracy."""
     metric: str | None = None
     """Metric to search on, by default the published validation accuracy: dataset/split/epochs[@seed]."""
     test_metric: str | None = None
@@ -81,8 +105,14 @@ class RunConfig:
     """Settings of NAS-EA-FA."""
     random: RandomSettings = field(default_factory=RandomSettings)
     """Settings of random search."""
+    nsga_ii: NSGA2Settings = field(default_factory=NSGA2Settings)
+    """Settings of NSGA-II."""
     naswt: NASWTSettings = field(default_factory=NASWTSettings)
     """Settings of the fitness naswt."""
+    trained: TrainedSettings = field(default_factory=TrainedSettings)
+    """Settings of the fitness trained."""
+    layer_chain: LayerChainSettings = field(default_factory=LayerChainSettings)
+    """Constraints of the space layer-chain."""
     results: Path | None = None
     """Folder of the record; by default one under results/runs/ named after the configuration."""
     resume: bool = False
@@ -113,7 +143,7 @@ class RunConfig:
         object.__setattr__(self, "load", tuple(map(Path, self.load)))
 
 
-_GROUPED = re.compile(r"^--(genetic|nas-ea-fa|naswt|random)-")
+_GROUPED = re.compile(r"^--(genetic|layer-chain|nas-ea-fa|naswt|nsga-ii|random|trained)-")
 """Options of a group may be written with a dash too: --naswt-repeats for --naswt.repeats."""
 
 
@@ -168,18 +198,95 @@ def run(config: RunConfig, *, progress: bool = False) -> Result:
 
 def _run(config: RunConfig, progress: bool) -> Report:
     started = time.perf_counter()
+    parts = _parts_of(config, progress)
+    folder = config.results or RUNS / _folder_name(parts.recorded)
+    trained_already = parts.fitness.in_turn and records.finished_repeats(folder) == config.repeats
+    recorder = records.Recorder(folder, parts.recorded, parts.space.genes, config.resume or trained_already)
+    with recorder.opened():
+        earlier = recorder.earlier()
+        if 0 < earlier.repeats == config.repeats:
+            told = parts.report(folder, earlier)
+            if (folder / PICTURE).exists():
+                return told
+        else:
+            parts.fitness.prepare(recorder.keeping)
+            told = _conducted(config, parts, recorder, earlier, progress, started)
+        draw(told, folder / PICTURE)
+    return told
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What a configuration names, made: ready to be run.
+
+    Attributes:
+        space: that is searched.
+        search: the algorithm.
+        settings: of the algorithm.
+        fitness: that is maximised.
+        table: that is looked up in, None if there is none.
+        objective: which of its metrics are searched on and reported.
+        source: where the table is from.
+        why_no_table: why there is none.
+        budget: of a repeat.
+        recorded: everything that the results depend on, as JSON.
+    """
+
+    space: Space
+    search: type[Search]
+    settings: Any
+    fitness: Fitness
+    table: Table | None
+    objective: Objective | None
+    source: Source | None
+    why_no_table: str
+    budget: Budget
+    recorded: dict[str, Any]
+
+    def report(self, folder: Path, held: records.Repeats) -> Report:
+        """What a person reads of finished repeats."""
+        return Report(
+            name=self.recorded["fitness"],
+            fitness=self.fitness,
+            space=self.space,
+            table=self.table,
+            objective=self.objective,
+            folder=folder,
+            instead_of=self.source.instead_of if self.source else (),
+            why_no_table=self.why_no_table,
+            summary=held.summary,
+            cycles=held.cycles,
+            wall_seconds=held.wall_seconds,
+            rows=held.rows,
+        )
+
+
+def _parts_of(config: RunConfig, progress: bool) -> _Parts:
     plugins = {str(path): load_plugin(path) for path in config.load}
-    space, search = get_space(config.space), searches[config.algorithm]
+    space, search = _space_of(config), searches[config.algorithm]
     source, why_none = _find_table(config, space)
     table = open_source(source, progress=progress) if source else None
     objective = None
     if table is not None:
         table.check_space(space)
-        objective = choose_objective(table, config.dataset, config.metric, config.test_metric)
-    own = tuple(vars(config).values())
-    fitness = make_fitness(
-        config.fitness, FitnessContext(space, table, objective, config.seed, settings=own, progress=progress)
+        objective = _objective_of(config, table)
+    context = FitnessContext(
+        space,
+        table,
+        objective,
+        config.seed,
+        dataset=config.dataset,
+        goal=config.objective,
+        settings=tuple(vars(config).values()),
+        progress=progress,
     )
+    fitness = make_fitness(config.fitness, context)
+    if fitness.objectives and not search.multi_objective:
+        several = [name for name, algorithm in searches.items() if algorithm.multi_objective]
+        raise NasbenchError(
+            f"There are several objectives ({', '.join(fitness.objectives)}), and {config.algorithm} searches for one: "
+            f"take --algorithm {' or '.join(several)}, or another --objective."
+        )
     settings = _settings_of(config, search)
     dataset = Metric.parse(objective.search).dataset if objective else None
     budget = _budget_of(config, fitness, search.usual_budget(settings, dataset))
@@ -194,49 +301,71 @@ def _run(config: RunConfig, progress: bool) -> Report:
         "objective": objective and dataclasses.asdict(objective),
         "load": plugins,
     }
-    folder = config.results or RUNS / _folder_name(recorded)
-    recorder = records.Recorder(folder, recorded, space.genes, config.resume)
-    report_of = partial(
-        Report, config.fitness, fitness, space, table, objective, folder, source.instead_of if source else (), why_none
+    return _Parts(space, search, settings, fitness, table, objective, source, why_none, budget, recorded)
+
+
+def _conducted(
+    config: RunConfig,
+    parts: _Parts,
+    recorder: records.Recorder,
+    earlier: records.Repeats,
+    progress: bool,
+    started: float,
+) -> Report:
+    """Runs the repeats that are not there yet, and writes the record of all."""
+    study = Study(
+        parts.space,
+        parts.fitness,
+        lambda rng: parts.search(parts.space, rng, parts.settings),
+        config.repeats,
+        config.seed,
+        parts.budget,
+        only=range(earlier.repeats, config.repeats),
+        workers=config.workers or available_cores(),
     )
-    with recorder.opened():
-        earlier = recorder.earlier()
-        if 0 < earlier.repeats == config.repeats:
-            rows = earlier.rows
-            told = report_of(
-                read_json(folder / records.SUMMARY), earlier.cycles, earlier.wall_seconds, rows.id, rows.value
-            )
-            if (folder / PICTURE).exists():
-                return told
-        else:
-            study = Study(
-                space,
-                fitness,
-                lambda rng: search(space, rng, settings),
-                config.repeats,
-                config.seed,
-                budget,
-                only=range(earlier.repeats, config.repeats),
-                workers=config.workers or available_cores(),
-            )
-            study.memo.restore(earlier.rows)
-            conducted = conduct(study, recorder, config.checkpoint_seconds, progress)
-            rows = Rows.concatenate([earlier.rows, conducted], space.genes)
-            wall_seconds = [*earlier.wall_seconds, *(repeat.wall_seconds for repeat in study.repeats)]
-            logs = {repeat.number: repeat.search.log for repeat in study.repeats}
-            cycles = [*earlier.cycles, *summarise_cycles(conducted, logs)]
-            told = report_of(summarise(rows, space, table, objective), cycles, wall_seconds, rows.id, rows.value)
-            here: dict[str, Any] = {
-                **environment(),
-                "repeat_wall_seconds": wall_seconds,
-                "session_wall_seconds": time.perf_counter() - started,
-            }
-            if earlier.environments:
-                here["earlier"] = earlier.environments
-            (folder / PICTURE).unlink(missing_ok=True)
-            recorder.finish(rows, partial(_known_metrics, table), told.summary, cycles, here, progress)
-        draw(told, rows, folder / PICTURE)
-    return told
+    study.know(earlier.rows)
+    conducted = conduct(study, recorder, config.checkpoint_seconds, progress)
+    summary = summarise(conducted, parts.space, parts.table, parts.objective)
+    trainings: list[dict[str, Any]] = []
+    for row, own in zip(summary, conducted.by_repeat(), strict=True):
+        number = row["repeat"]
+        trainings += [{"repeat": number, **training} for training in parts.fitness.trainings(number)]
+        if row["best_value"] is not None:
+            row.update(parts.fitness.conclude(number, own.genotype[row["best_step"]], recorder.folder))
+    logs = {repeat.number: repeat.search.log for repeat in study.repeats}
+    held = earlier.followed_by(
+        records.Repeats(
+            rows=conducted,
+            summary=summary,
+            cycles=summarise_cycles(conducted, logs),
+            trainings=trainings,
+            wall_seconds=[repeat.wall_seconds for repeat in study.repeats],
+        )
+    )
+    (recorder.folder / PICTURE).unlink(missing_ok=True)
+    recorder.finish(held, partial(_known_metrics, parts.table), time.perf_counter() - started, progress)
+    return parts.report(recorder.folder, held)
+
+
+def _space_of(config: RunConfig) -> Space:
+    """The space, with its settings, for the images of the data set that is trained on if it is made for some."""
+    wanted = spaces[config.space].Settings
+    space = get_space(config.space, next((own for own in vars(config).values() if type(own) is wanted), None))
+    if config.fitness != "trained":
+        if config.objective is not None:
+            raise NasbenchError(f"--objective is of the fitness trained, and the fitness is {config.fitness}.")
+        return space
+    if space.image is not None:
+        dataset = DATASETS[config.dataset or usual_dataset(space)]
+        space = space.for_images(dataset.shape, dataset.classes)
+    return scenario_space(space, config.objective, config.trained)
+
+
+def _objective_of(config: RunConfig, table: Table) -> Objective | None:
+    """Which metrics of the table to search on and to report; none where it knows nothing of what is trained on."""
+    if config.fitness == "trained" and config.dataset is not None and config.dataset not in searched_datasets(table):
+        return None
+    return choose_objective(table, config.dataset, config.metric, config.test_metric)
 
 
 def _settings_of(config: RunConfig, search: type[Search]) -> Any:
@@ -275,13 +404,50 @@ def _known_metrics(table: Table | None, ids: NDArray[np.int64]) -> dict[str, NDA
     return {metric: table.lookup(ids, metric) for metric in table.metrics} if table is not None else {}
 
 
+@dataclass(frozen=True)
+class _Command(RunConfig):
+    preset: str | None = None
+    """Settings for a search by training that go together: smoke (a minute on two cores), cpu (half an hour on them),
+    gpu (ten minutes on one). Options that are given besides count before the preset's."""
+    recipe: str | None = None
+    """How networks are trained: nb101, nats or nats-12 (as published), proxy (a short one), mnist. By default mnist for
+    layer-chain, proxy for others; --trained.recipe.* options change a part of it."""
+
+
+def _command(arguments: Sequence[str]) -> RunConfig:
+    """The configuration that arguments spell; preset and recipe are what the other options are by default."""
+    given = [_GROUPED.sub(r"--\1.", argument) for argument in arguments]
+    chosen = {name: _value_of(f"--{name}", given) for name in ("preset", "recipe", "space")}
+    space = chosen["space"] or RunConfig.space
+    defaults = presets.preset(chosen["preset"], space) if chosen["preset"] else {}
+    usual = None if space == "layer-chain" else "proxy"
+    if named := chosen["recipe"] or (usual if not chosen["preset"] else None):
+        trained = defaults.get("trained", TrainedSettings())
+        defaults["trained"] = dataclasses.replace(trained, recipe=presets.recipe(named))
+    return tyro.cli(
+        _Command,
+        prog="python -m nasbench_ga.run",
+        description=RunConfig.__doc__,
+        args=given,
+        default=_Command(**defaults),
+    )
+
+
+def _value_of(option: str, arguments: Sequence[str]) -> str | None:
+    """What an option is given, None if it is not."""
+    for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
+        if argument == option:
+            return following
+        if argument.startswith(f"{option}="):
+            return argument.partition("=")[2]
+    return None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit status."""
 
     def command() -> None:
-        given = [_GROUPED.sub(r"--\1.", argument) for argument in (sys.argv[1:] if arguments is None else arguments)]
-        config = tyro.cli(RunConfig, prog="python -m nasbench_ga.run", args=given)
-        show(_run(config, progress=True))
+        show(_run(_command(sys.argv[1:] if arguments is None else arguments), progress=True))
 
     return guarded(command)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -75,6 +75,9 @@ class Budget:
 class Memo:
     """Evaluates every cell at most once, always by the same genotype, and remembers the outcome.
 
+    Where evaluations take long they are done in turn, as far as a budget pays: the others have no value and cost more
+    than any budget.
+
     Args:
         space: identifies cells.
         fitness: evaluates them; a plain function may be one.
@@ -86,20 +89,54 @@ class Memo:
         self.places: dict[int, int] = {}
         self.columns = {name: np.empty(0) for name in ("value", "seconds")}
 
-    def evaluate(self, genotypes: Genotypes, ids: NDArray[np.int64]) -> Evaluation:
-        """The evaluation of genotypes, shape (n, genes), whose cells are `ids`, shape (n,)."""
+    def evaluate(
+        self,
+        genotypes: Genotypes,
+        ids: NDArray[np.int64],
+        parents: Genotypes | None = None,
+        seconds_left: float = np.inf,
+    ) -> Evaluation:
+        """The evaluation of genotypes.
+
+        Args:
+            genotypes: shape (n, genes).
+            ids: of their cells, shape (n,).
+            parents: what each was made from, shape (n, p, genes), where that is known.
+            seconds_left: what may still be spent; heeded where evaluations are done in turn.
+        """
         keys = self._keys(genotypes, ids)
-        places = self._places_of(keys)
-        unknown = np.flatnonzero(places < 0)
+        unknown = np.flatnonzero(self._places_of(keys) < 0)
         if len(unknown):
             new, first = np.unique(keys[unknown], return_index=True)
-            chosen = genotypes[unknown[first]]
-            if not self.fitness.by_identity:
-                chosen = self.space.canonical(chosen, self.fitness.per_network)
-            self._remember(new, self.fitness(chosen))
-            places = self._places_of(keys)
-        columns = {name: column[places] for name, column in self.columns.items()}
-        return Evaluation(columns.pop("value"), columns.pop("seconds"), columns)
+            rows = unknown[first]
+            if self.fitness.in_turn:
+                self._evaluate_in_turn(keys, np.sort(rows), genotypes, parents, seconds_left)
+            else:
+                self._remember(new, self._outcome(genotypes, parents, rows))
+        places = self._places_of(keys)
+        columns = {name: np.where(places < 0, np.nan, column[places]) for name, column in self.columns.items()}
+        return Evaluation(columns.pop("value"), np.where(places < 0, np.inf, columns.pop("seconds")), columns)
+
+    def _outcome(self, genotypes: Genotypes, parents: Genotypes | None, rows: NDArray[np.int64]) -> Evaluation:
+        chosen = genotypes[rows]
+        if not self.fitness.by_identity:
+            chosen = self.space.canonical(chosen, self.fitness.per_network)
+        return self.fitness(chosen) if parents is None else self.fitness.of_children(chosen, parents[rows])
+
+    def _evaluate_in_turn(
+        self,
+        keys: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        genotypes: Genotypes,
+        parents: Genotypes | None,
+        seconds_left: float,
+    ) -> None:
+        for row in rows:
+            if seconds_left <= 0:
+                break
+            outcome = self._outcome(genotypes, parents, np.array([row]))
+            self._remember(keys[row : row + 1], outcome)
+            seconds_left -= float(outcome.seconds[0])
 
     def restore(self, rows: Rows) -> None:
         """Takes the outcomes of earlier evaluations."""
@@ -173,6 +210,27 @@ class Repeat:
         vars(self).update({key: value for key, value in state.items() if key != "search"})
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a repeat asks for, as far as its evaluations go.
+
+    Attributes:
+        repeat: that asks.
+        candidates: to evaluate, shape (n, genes).
+        complete: whether that is all that it asked for.
+    """
+
+    repeat: Repeat
+    candidates: Genotypes
+    complete: bool
+
+    @property
+    def parents(self) -> Genotypes | None:
+        """What each was made from, shape (n, p, genes), if the search says so."""
+        parents = self.repeat.search.parents
+        return None if parents is None else parents[: len(self.candidates)]
+
+
 class Study:
     """R repeats of one search on one fitness.
 
@@ -205,12 +263,15 @@ class Study:
         seeds = np.random.SeedSequence(seed).spawn(repeats)
         self.space = space
         self.budget = budget
-        self.memo = Memo(space, fitness)
+        self.fitness = as_fitness(fitness)
         self.crew = Crew(workers)
         self.repeats = [
             Repeat(number, make_search(np.random.default_rng(seeds[number])))
             for number in (range(repeats) if only is None else only)
         ]
+        shared = Memo(space, self.fitness)
+        own = {repeat.number: self.fitness.of_repeat(repeat.number) for repeat in self.repeats}
+        self.memos = {n: shared if fitness is self.fitness else Memo(space, fitness) for n, fitness in own.items()}
 
     @property
     def finished(self) -> bool:
@@ -226,17 +287,31 @@ class Study:
         """Lets every unfinished repeat ask, evaluates all their candidates in one call, and tells each its values."""
         unfinished = [repeat for repeat in self.repeats if not repeat.finished]
         answers = self.crew.ask([repeat.search for repeat in unfinished], self.progress)
-        asked = [(repeat, *self._take(repeat, *answer)) for repeat, answer in zip(unfinished, answers, strict=True)]
-        genotypes = np.concatenate([candidates for _, candidates, _ in asked])
-        ids = self.space.identify(genotypes)
-        outcome, seconds = _timed(lambda: self.memo.evaluate(genotypes, ids))
-        parts, start = [], 0
-        for repeat, candidates, complete in asked:
-            rows = slice(start, start + len(candidates))
-            start = rows.stop
-            repeat.wall_seconds += seconds * len(candidates) / max(1, len(ids))
-            parts.append(self._account(repeat, candidates, ids[rows], outcome, rows, complete))
+        asked = [Asked(own, *self._take(own, *answer)) for own, answer in zip(unfinished, answers, strict=True)]
+        groups: dict[int, list[Asked]] = {}
+        for own in asked:
+            alone = self.fitness.in_turn
+            groups.setdefault(own.repeat.number if alone else id(self.memos[own.repeat.number]), []).append(own)
+        parts = [part for group in groups.values() for part in self._evaluate(group)]
         return Rows.concatenate(parts, self.space.genes)
+
+    def _evaluate(self, group: Sequence[Asked]) -> Iterator[Rows]:
+        """Evaluates what repeats with one memo ask for in one call, and charges and tells each of them."""
+        memo = self.memos[group[0].repeat.number]
+        genotypes = np.concatenate([own.candidates for own in group])
+        ids = self.space.identify(genotypes)
+        parents, left = None, np.inf
+        if memo.fitness.in_turn:
+            (own,) = group
+            parents = own.parents
+            left = np.inf if self.budget.seconds is None else self.budget.seconds - own.repeat.seconds
+        outcome, seconds = _timed(lambda: memo.evaluate(genotypes, ids, parents, left))
+        start = 0
+        for own in group:
+            rows = slice(start, start + len(own.candidates))
+            start = rows.stop
+            own.repeat.wall_seconds += seconds * len(own.candidates) / max(1, len(ids))
+            yield self._account(own, ids[rows], outcome, rows)
 
     @property
     def progress(self) -> float:
@@ -262,16 +337,9 @@ class Study:
             raise NasbenchError(f"The search of repeat {repeat.number} asks for nothing to evaluate.")
         return candidates[:left], len(candidates) <= left
 
-    def _account(
-        self,
-        repeat: Repeat,
-        candidates: Genotypes,
-        ids: NDArray[np.int64],
-        outcome: Evaluation,
-        rows: slice,
-        complete: bool,
-    ) -> Rows:
+    def _account(self, asked: Asked, ids: NDArray[np.int64], outcome: Evaluation, rows: slice) -> Rows:
         """Charges one repeat for what its budget pays of its candidates, and tells it their values if it is all."""
+        repeat, candidates, complete = asked.repeat, asked.candidates, asked.complete
         value, seconds = outcome.value[rows], outcome.seconds[rows]
         paid = self.budget.affordable(repeat.seconds, seconds)
         number = np.full(paid, repeat.number, np.int32)
@@ -288,8 +356,23 @@ class Study:
         all_paid = complete and 0 < len(candidates) == paid
         repeat.finished = not all_paid or self.budget.used_up(repeat.evaluations, repeat.seconds)
         if not repeat.finished:
-            repeat.wall_seconds += _timed(lambda: repeat.search.tell(candidates, value))[1]
+            told = self._objectives(outcome, rows) if repeat.search.multi_objective else value
+            repeat.wall_seconds += _timed(lambda: repeat.search.tell(candidates, told))[1]
         return Rows(number, step, generation, ids[:paid], candidates[:paid], value[:paid], seconds[:paid], extras)
+
+    def _objectives(self, outcome: Evaluation, rows: slice) -> NDArray[np.float64]:
+        """What a search for several objectives is told: a column for each, of which more is better."""
+        signs = self.fitness.objectives
+        if not signs:
+            return outcome.value[rows]
+        return np.stack([sign * outcome.extras[name][rows] for name, sign in signs.items()], axis=1)
+
+    def know(self, rows: Rows) -> None:
+        """Takes the outcomes of earlier evaluations, so that none is done again."""
+        for memo in {id(memo): memo for memo in self.memos.values()}.values():
+            own = [number for number, other in self.memos.items() if other is memo]
+            shared = memo.fitness is self.fitness
+            memo.restore(rows if shared else rows.take(np.flatnonzero(np.isin(rows.repeat, own))))
 
     def state(self) -> list[dict[str, Any]]:
         """All that changes while it runs, but for the rows it has given."""
@@ -299,7 +382,7 @@ class Study:
         """Goes on from where `state` was taken, `rows` being all that it had given by then."""
         for repeat, own in zip(self.repeats, state, strict=True):
             repeat.restore(own)
-        self.memo.restore(rows)
+        self.know(rows)
 
 
 def conduct(study: Study, recorder: Recorder, checkpoint_seconds: float = 2.0, progress: bool = False) -> Rows:
@@ -313,6 +396,8 @@ def conduct(study: Study, recorder: Recorder, checkpoint_seconds: float = 2.0, p
     """
     if (state := recorder.saved_state()) is not None:
         study.restore(state, recorder.rows())
+    elif study.fitness.in_turn:
+        recorder.checkpoint(study.state())  # from now on, what evaluations leave for going on is kept
     limit = study.budget.evaluations
     total = limit * len(study.repeats) if limit else None
     last_checkpoint = time.monotonic()

@@ -42,6 +42,8 @@ def _repeat(rows: Rows, space: Space, table: Table | None, objective: Objective 
     summary["best_step"] = int(rows.step[best])
     summary["best_id"] = int(rows.id[best])
     summary["best_cell"] = str(space.decode(rows.genotype[best]))
+    known = rows.without(PREDICTED).extras
+    summary |= {name: _json_number(values[best]) for name, values in known.items()}
     if table is not None and objective is not None:
         for metric in objective.reported:
             value = float(table.lookup(rows.id[best : best + 1], metric)[0])

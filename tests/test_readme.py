@@ -54,5 +54,5 @@ def test_what_it_names_exists() -> None:
 
 
 def test_every_kind_of_block_was_found() -> None:
-    assert sum(map(len, SESSIONS)) == 15
+    assert sum(map(len, SESSIONS)) == 16
     assert "ng.run" in NOTEBOOK

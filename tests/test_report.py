@@ -45,10 +45,8 @@ def test_picture_and_table_when_nothing_has_a_value(tmp_path: Path, capsys: pyte
     rows = rows_of([[np.nan, np.nan], [-np.inf]])
     summed = summary.summarise(rows, SPACE, None, None)
     fitness = as_fitness(lambda genotypes: Evaluation(genotypes[:, 0], genotypes[:, 0]))
-    told = report.Report(
-        "mine", fitness, SPACE, None, None, tmp_path, (), "none", summed, [], [0.1, 0.2], rows.id, rows.value
-    )
-    report.draw(told, rows, tmp_path / "picture.png")
+    told = report.Report("mine", fitness, SPACE, None, None, tmp_path, (), "none", summed, [], [0.1, 0.2], rows)
+    report.draw(told, tmp_path / "picture.png")
     report.show(told)
     assert (tmp_path / "picture.png").stat().st_size > 1000
     output = capsys.readouterr().out
@@ -77,9 +75,7 @@ def test_regret_in_the_table_belongs_to_the_value_beside_it(tmp_path: Path, caps
     assert [row[f"regret {metric}"] for row in summed] == pytest.approx(table.best(metric)[1] - rows.value)
     fitness = TableAccuracy(space, table, metric)
     seconds = [0.0] * 3
-    told = report.Report(
-        "accuracy", fitness, space, table, metrics, tmp_path, (), "", summed, [], seconds, rows.id, rows.value
-    )
+    told = report.Report("accuracy", fitness, space, table, metrics, tmp_path, (), "", summed, [], seconds, rows)
     report.show(told)
     output = capsys.readouterr().out
     for value in (*rows.value, rows.value.mean()):

@@ -183,7 +183,7 @@ def test_a_restored_study_goes_on_as_if_it_had_not_stopped(stop_after: int) -> N
     joined = joined.take(np.lexsort((joined.step, joined.repeat)))
     for name in ("repeat", "step", "generation", "id", "genotype", "value", "seconds"):
         np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
-    asked = np.concatenate([rows.id[:0], *second.memo.fitness.function.asked])
+    asked = np.concatenate([rows.id[:0], *second.fitness.function.asked])
     assert not np.isin(asked, rows.id).any()
 
 
@@ -331,3 +331,86 @@ def test_predictions_are_one_for_each_candidate(wrong: object) -> None:
     study.repeats[0].search.predicted = wrong
     with pytest.raises(NasbenchError, match=r"shape \(100,\); got shape"):
         study.advance()
+
+
+# --- Evaluations that take long
+
+
+class Slow(Fitness):
+    """A fitness that is told of parents, and has other values in each repeat; every evaluation takes three seconds."""
+
+    in_turn = True
+
+    def __init__(self, repeat: int | None = None) -> None:
+        self.repeat = repeat
+        self.asked: list[tuple[int, np.ndarray | None]] = []
+        self.repeats: list[Slow] = []
+
+    def of_repeat(self, repeat: int) -> "Slow":
+        self.repeats.append(Slow(repeat))
+        return self.repeats[-1]
+
+    def __call__(self, genotypes: Genotypes) -> Evaluation:
+        return self._told(genotypes, None)
+
+    def of_children(self, genotypes: Genotypes, parents: Genotypes) -> Evaluation:
+        return self._told(genotypes, parents)
+
+    def _told(self, genotypes: Genotypes, parents: Genotypes | None) -> Evaluation:
+        assert self.repeat is not None
+        assert len(genotypes) == 1
+        self.asked.append((int(get_space("nats-tss").identify(genotypes)[0]), parents))
+        return Evaluation(genotypes.sum(1) + 100.0 * self.repeat, np.full(1, 3.0))
+
+
+def test_what_takes_long_is_asked_for_one_at_a_time_and_only_as_far_as_it_is_paid() -> None:
+    space, fitness = get_space("nats-tss"), Slow()
+    settings = GeneticSettings(population=5, evaluate_initial=True)
+    study = Study(space, fitness, lambda rng: Genetic(space, rng, settings), 3, 0, Budget(None, 40.0))
+    rows = run_to_end(study)
+    for own in fitness.repeats:
+        mine = rows.take(np.flatnonzero(rows.repeat == own.repeat))
+        assert len(mine) == 13  # of 3 seconds each
+        assert (mine.value // 100 == own.repeat).all()
+        asked = [number for number, _ in own.asked]
+        assert len({*asked}) == len(asked) <= 14
+        assert {*asked} >= {*mine.id.tolist()}
+
+
+def test_what_takes_long_is_told_its_parents() -> None:
+    space, fitness = get_space("nats-tss"), Slow()
+    settings = GeneticSettings(population=5, evaluate_initial=True, crossover="uniform")
+    study = Study(space, fitness, lambda rng: Genetic(space, rng, settings), 1, 0, Budget(20))
+    rows = run_to_end(study)
+    (own,) = fitness.repeats
+    by_number = dict(own.asked)
+    first = rows.id[rows.generation == 0].tolist()
+    assert all(by_number[number] is None for number in first)
+    for number, parents in own.asked:
+        if number not in first:
+            assert parents is not None
+            assert parents.shape == (1, 2, space.genes)
+            assert np.isin(space.identify(parents[0]), rows.id).all()
+
+
+def test_a_search_for_several_objectives_is_told_all_of_them() -> None:
+    space = get_space("nats-tss")
+
+    class Both(Fitness):
+        objectives = {"more": 1, "less": -1}  # noqa: RUF012
+
+        def __call__(self, genotypes: Genotypes) -> Evaluation:
+            first, last = genotypes[:, 0].astype(float), genotypes[:, -1].astype(float)
+            return Evaluation(first, np.ones(len(first)), {"more": first, "less": last})
+
+    told = []
+
+    class Listening(RandomSearch):
+        multi_objective = True
+
+        def tell(self, genotypes: Genotypes, values: np.ndarray) -> None:
+            told.append((genotypes, values))
+
+    run_to_end(Study(space, Both(), lambda rng: Listening(space, rng, RandomSettings(10)), 1, 0, Budget(30)))
+    for genotypes, values in told:
+        np.testing.assert_array_equal(values, np.stack([genotypes[:, 0], -genotypes[:, -1]], 1))

@@ -11,6 +11,8 @@ from nasbench_ga.fitness.base import (
 )
 from nasbench_ga.fitness.naswt import NASWT, NASWTSettings
 from nasbench_ga.fitness.table_accuracy import TableAccuracy
+from nasbench_ga.fitness.trained import Trained
+from nasbench_ga.fitness.trained_settings import TrainedSettings
 
 __all__ = [
     "NASWT",
@@ -19,6 +21,8 @@ __all__ = [
     "FitnessContext",
     "NASWTSettings",
     "TableAccuracy",
+    "Trained",
+    "TrainedSettings",
     "as_fitness",
     "fitnesses",
     "make_fitness",

@@ -1,12 +1,22 @@
-"""The run record on disk: `config.json`, `evaluations.parquet`, `summary.json`, `cycles.json`, `environment.json`.
+"""The run record on disk: `config.json`, `evaluations.parquet`, `summary.json`, `environment.json`.
+
+There are also `cycles.json` and `trainings.json` where there is something to say.
 
 `Recorder` writes one while a study runs, takes up an unfinished one, and adds repeats to a finished one; `read_record`
 reads a finished one back and checks every row of it.
 """
 
-from nasbench_ga.records.finished import Record, read_cycles, read_evaluations, read_record, read_summary
-from nasbench_ga.records.layout import CONFIG, CYCLES, ENVIRONMENT, EVALUATIONS, SUMMARY
-from nasbench_ga.records.recorder import Earlier, Recorder
+from nasbench_ga.records.finished import (
+    Record,
+    read_cycles,
+    read_evaluations,
+    read_record,
+    read_summary,
+    read_trainings,
+)
+from nasbench_ga.records.layout import CONFIG, CYCLES, ENVIRONMENT, EVALUATIONS, SUMMARY, TRAININGS, finished_repeats
+from nasbench_ga.records.recorder import Recorder
+from nasbench_ga.records.repeats import Repeats
 
 __all__ = [
     "CONFIG",
@@ -14,11 +24,14 @@ __all__ = [
     "ENVIRONMENT",
     "EVALUATIONS",
     "SUMMARY",
-    "Earlier",
+    "TRAININGS",
     "Record",
     "Recorder",
+    "Repeats",
+    "finished_repeats",
     "read_cycles",
     "read_evaluations",
     "read_record",
     "read_summary",
+    "read_trainings",
 ]

@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 from nasbench_ga.errors import CorruptFileError, RecordError
 from nasbench_ga.files import read_json
 from nasbench_ga.records.columns import as_rows, read_parquet
-from nasbench_ga.records.layout import CONFIG, CYCLES, ENVIRONMENT, EVALUATIONS, SUMMARY, is_finished, state_file
+from nasbench_ga.records.layout import (
+    CONFIG,
+    CYCLES,
+    ENVIRONMENT,
+    EVALUATIONS,
+    SUMMARY,
+    TRAININGS,
+    is_finished,
+    state_file,
+)
 from nasbench_ga.rows import Rows
 
 if TYPE_CHECKING:
@@ -66,6 +75,7 @@ def read_record(folder: Path) -> Record:
     if not is_finished(folder):
         raise unfinished
     read_cycles(folder)
+    read_trainings(folder)
     table = read_parquet(folder / EVALUATIONS)
     rows = as_rows(table)
     metrics = {name: np.asarray(table[name], np.float64) for name in table.schema.names if "/" in name}
@@ -104,12 +114,24 @@ def read_cycles(folder: Path) -> list[dict[str, Any]]:
     Raises:
         CorruptFileError: the file is damaged.
     """
-    path = folder / CYCLES
-    cycles = read_json(path) if path.exists() else []
-    known = {"repeat", "cycle", "evaluations"}
-    if not isinstance(cycles, list) or not all(isinstance(one, dict) and known <= one.keys() for one in cycles):
-        raise CorruptFileError(f"{path} is damaged. {_again(folder)}")
-    return cycles
+    return _told(folder, CYCLES, {"repeat", "cycle", "evaluations"})
+
+
+def read_trainings(folder: Path) -> list[dict[str, Any]]:
+    """What came of each training of a finished record; nothing if nothing was trained.
+
+    Raises:
+        CorruptFileError: the file is damaged.
+    """
+    return _told(folder, TRAININGS, {"repeat", "number", "network", "accuracy", "seconds"})
+
+
+def _told(folder: Path, name: str, keys: set[str]) -> list[dict[str, Any]]:
+    """A file of dictionaries with at least these keys; nothing if there is none."""
+    told = read_json(folder / name) if (folder / name).exists() else []
+    if not isinstance(told, list) or not all(isinstance(one, dict) and keys <= one.keys() for one in told):
+        raise CorruptFileError(f"{folder / name} is damaged. {_again(folder)}")
+    return told
 
 
 def _path(folder: Path, name: str) -> Path:

@@ -7,11 +7,12 @@ from pathlib import Path
 from nasbench_ga.errors import CorruptFileError
 from nasbench_ga.files import read_json
 
-CONFIG, EVALUATIONS, SUMMARY, CYCLES, ENVIRONMENT = (
+CONFIG, EVALUATIONS, SUMMARY, CYCLES, TRAININGS, ENVIRONMENT = (
     "config.json",
     "evaluations.parquet",
     "summary.json",
     "cycles.json",
+    "trainings.json",
     "environment.json",
 )
 

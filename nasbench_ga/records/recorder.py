@@ -13,54 +13,34 @@ import json
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from filelock import FileLock, Timeout
 
+from nasbench_ga.environment import environment
 from nasbench_ga.errors import CorruptFileError, NasbenchError, RecordError
 from nasbench_ga.files import atomic_path, load_plain_pickle, read_json, write_bytes, write_json
 from nasbench_ga.records.columns import Metrics, as_rows, read_parquet, read_part, rows_as_bytes, write_parquet
-from nasbench_ga.records.finished import read_cycles, read_record
+from nasbench_ga.records.finished import read_cycles, read_record, read_trainings
 from nasbench_ga.records.layout import (
     CONFIG,
     CYCLES,
     ENVIRONMENT,
     EVALUATIONS,
     SUMMARY,
+    TRAININGS,
     finished_repeats,
     is_finished,
     progress_folder,
     state_file,
 )
+from nasbench_ga.records.repeats import Repeats
 from nasbench_ga.rows import Rows
 
 T = TypeVar("T")
 FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """Repeats that a finished record of fewer repeats already holds.
-
-    Attributes:
-        rows: their evaluations, by repeat and step.
-        cycles: what their searches said of each cycle.
-        wall_seconds: of each of them.
-        environments: in which they were run, the first one first.
-    """
-
-    rows: Rows
-    cycles: list[dict[str, Any]]
-    wall_seconds: list[float]
-    environments: list[dict[str, Any]]
-
-    @property
-    def repeats(self) -> int:
-        """How many there are."""
-        return len(self.wall_seconds)
 
 
 class Recorder:
@@ -143,7 +123,7 @@ class Recorder:
                 raise RecordError(f"{held_here}add the others with --resume.")
             raise RecordError(f"{held_here}finish those first, with --repeats {held} --resume.")
 
-    def earlier(self) -> Earlier:
+    def earlier(self) -> Repeats:
         """The repeats that need not be run, as a finished record of fewer holds them; often none.
 
         Raises:
@@ -151,15 +131,22 @@ class Recorder:
         """
         first = self._first_repeat() if self.resume else 0
         if not first:
-            return Earlier(Rows.concatenate([], self.genes), [], [], [])
-        if self.finished:
-            read_record(self.folder)
-        rows = as_rows(read_parquet(self.folder / EVALUATIONS))
-        cycles = [cycle for cycle in read_cycles(self.folder) if cycle["repeat"] < first]
+            return Repeats(Rows.concatenate([], self.genes))
+        whole = self.finished
+        rows = read_record(self.folder).rows if whole else as_rows(read_parquet(self.folder / EVALUATIONS))
         last = read_json(self.folder / ENVIRONMENT)
-        environments = [*last.pop("earlier", []), last]
-        wall_seconds = last["repeat_wall_seconds"][:first]
-        return Earlier(rows.take(np.flatnonzero(rows.repeat < first)), cycles, wall_seconds, environments)
+
+        def before_first(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [own for own in told if own["repeat"] < first]
+
+        return Repeats(
+            rows=rows.take(np.flatnonzero(rows.repeat < first)),
+            summary=before_first(read_json(self.folder / SUMMARY)),
+            cycles=before_first(read_cycles(self.folder)),
+            trainings=before_first(read_trainings(self.folder)),
+            wall_seconds=last["repeat_wall_seconds"][:first],
+            environments=[*last.pop("earlier", []), last],
+        )
 
     def _first_repeat(self) -> int:
         """The first repeat that is to be run, or gone on with."""
@@ -249,32 +236,29 @@ class Recorder:
         """All rows so far, by repeat and step."""
         return Rows.concatenate([*self._written, *self._pending], self.genes, ordered=True)
 
-    def finish(
-        self,
-        rows: Rows,
-        metrics: Metrics,
-        summary: list[dict[str, Any]],
-        cycles: list[dict[str, Any]],
-        environment: dict[str, Any],
-        progress: bool = False,
-    ) -> None:
+    @property
+    def keeping(self) -> Path:
+        """The folder in which a fitness may keep what it needs to go on after a kill; removed with the study's end."""
+        return self._progress / "fitness"
+
+    def finish(self, held: Repeats, metrics: Metrics, seconds: float, progress: bool = False) -> None:
         """Writes the record and removes what was kept for resuming.
 
         Args:
-            rows: all evaluations, by repeat and step.
+            held: all repeats. Without any cycles or trainings there is no file of them.
             metrics: what is known of the evaluated cells beside their fitness.
-            summary: one dictionary a repeat.
-            cycles: one dictionary a repeat and cycle; without any there is no file of them.
-            environment: versions, machine, times.
+            seconds: that this session took.
             progress: show a bar if it takes more than two seconds.
         """
         write_json(self.folder / CONFIG, self.config)
         with atomic_path(self.folder / EVALUATIONS) as temporary:
-            write_parquet(rows, metrics, temporary, progress)
-        write_json(self.folder / SUMMARY, summary)
-        if cycles:
-            write_json(self.folder / CYCLES, cycles)
-        write_json(self.folder / ENVIRONMENT, environment)
+            write_parquet(held.rows, metrics, temporary, progress)
+        write_json(self.folder / SUMMARY, held.summary)
+        for name, told in ((CYCLES, held.cycles), (TRAININGS, held.trainings)):
+            if told:
+                write_json(self.folder / name, told)
+        here = {**environment(), "repeat_wall_seconds": held.wall_seconds, "session_wall_seconds": seconds}
+        write_json(self.folder / ENVIRONMENT, here | ({"earlier": held.environments} if held.environments else {}))
         self._state_file.unlink(missing_ok=True)
         shutil.rmtree(self._progress, ignore_errors=True)
 

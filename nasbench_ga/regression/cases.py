@@ -21,7 +21,7 @@ from nasbench_ga.fitness import NASWT, Fitness, FitnessContext, NASWTSettings, f
 from nasbench_ga.fitness.score_store import ScoreTable, score_tables
 from nasbench_ga.registry import Registry
 from nasbench_ga.run import RunConfig
-from nasbench_ga.search import GeneticSettings, NASEAFASettings, RandomSettings, searches
+from nasbench_ga.search import GeneticSettings, NASEAFASettings, NSGA2Settings, RandomSettings, searches
 from nasbench_ga.spaces import get_space, spaces
 from nasbench_ga.surrogates import surrogates
 from nasbench_ga.tables import CATALOG, Table, choose_objective, open_table, searched_datasets
@@ -143,6 +143,7 @@ class Case:
             evaluations=self.effort.evaluations,
             genetic=GeneticSettings(population=self.effort.at_a_time),
             nas_ea_fa=_nas_ea_fa(self.effort, own.surrogate),
+            nsga_ii=NSGA2Settings(population=self.effort.at_a_time),
             random=RandomSettings(batch=self.effort.at_a_time),
             naswt=NASWTSettings(store=store, **self.naswt),
             results=folder,
@@ -250,11 +251,14 @@ class Here:
             opened = self.table(table) if table else None
             objective = choose_objective(opened, dataset) if opened else None
             settings = (NASWTSettings(**_naswt_settings(scores)),)
-            context = FitnessContext(get_space(space), opened, objective, SEED, settings)
+            context = FitnessContext(get_space(space), opened, objective, SEED, settings=settings)
             try:
-                self._fitnesses[key] = make_fitness(name, context)
+                made = make_fitness(name, context)
             except ModuleNotFoundError as error:
                 raise LibraryNotFoundError(f"The fitness {name} needs {error.name}, which is not installed.") from error
+            if not made.same_everywhere:
+                raise NasbenchError(f"The values of the fitness {name} are those of one machine.")
+            self._fitnesses[key] = made
         return self._fitnesses[key]
 
 

@@ -72,8 +72,8 @@ class LayerChain(Space):
         if limit is not None and fewest > limit:
             raise NasbenchError(
                 f"No chain has as few as {limit:,} {what.replace('_', '-')} (layer_chain.max_{what}): the smallest "
-                f"that the other settings allow for images of shape {self.image} and {self.classes} classes has {fewest:,}. "
-                f"It is: {Chain((*self.settings.fixed, *self.smallest))}."
+                f"that the other settings allow for images of shape {self.image} and {self.classes} classes has "
+                f"{fewest:,}. It is: {Chain((*self.settings.fixed, *self.smallest))}."
             )
 
     def for_images(self, shape: tuple[int, int, int], classes: int) -> LayerChain:

@@ -72,7 +72,8 @@ def train(
 
     A loss that is no number, or too little memory for a step of one image, makes a training that failed, whose network
     has the weights it began with. Where a step does not fit into memory, training begins anew with half as many images.
-    On a CPU the same seed gives the same weights bit by bit, however often training is interrupted and gone on with.
+    On a CPU the same seed gives, with as many threads, the same weights bit by bit, however often training is
+    interrupted and gone on with.
     Torch's own random numbers are left as they were.
 
     Args:

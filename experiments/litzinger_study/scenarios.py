@@ -1,0 +1,118 @@
+"""The two searches of the study, each beside random search with as much time for training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nasbench_ga as ng
+from experiments.litzinger_study.published import REFERENCE
+from nasbench_ga.figures.best_so_far import draw_curves
+from nasbench_ga.figures.style import WIDTH, legend, styled, written
+from nasbench_ga.pages import Heading, Paragraph, Picture, Table
+from nasbench_ga.presets import preset
+from nasbench_ga.run_sets import How, RunSet, Together, compare_sets
+
+TITLES = {
+    1: "Scenario 1: as accurate as the reference, fewest parameters",
+    2: "Scenario 2: most accurate, fewer parameters than the reference",
+}
+ALGORITHMS = {"genetic": "genetic algorithm", "random": "random search"}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario, searched by both algorithms.
+
+    Attributes:
+        number: 1 or 2.
+        together: the runs of both, compared by fitness.
+        seconds: of training that each run had.
+    """
+
+    number: int
+    together: Together
+    seconds: float
+
+    @property
+    def sets(self) -> tuple[RunSet, ...]:
+        """The runs of each algorithm."""
+        return self.together.sets
+
+
+def carry_out(number: int, name: str, changes: dict[str, Any], dataset: str, folder: Path) -> Scenario:
+    """Runs both searches of a scenario, unless they are there.
+
+    Args:
+        number: of the scenario.
+        name: of the preset.
+        changes: of its settings.
+        dataset: to train on.
+        folder: of the records.
+    """
+    settings = {**preset(name), **changes}
+    sets = []
+    for algorithm, title in ALGORITHMS.items():
+        config = ng.RunConfig(
+            space="layer-chain",
+            fitness="trained",
+            dataset=dataset,
+            objective=f"scenario-{number}",
+            algorithm=algorithm,
+            results=folder / f"scenario-{number}" / algorithm,
+            resume=True,
+            **settings,
+        )
+        ng.run(config, progress=True)
+        sets.append(RunSet.read(config.results, title))
+    return Scenario(number, compare_sets(sets, How()), settings["seconds"])
+
+
+def blocks(scenario: Scenario) -> list[Heading | Paragraph | Picture | Table]:
+    """What was found, beside random search, for a page."""
+    genetic, random = scenario.sets
+    comparison = scenario.together.comparisons.pairs[0]
+    rows = tuple(
+        (
+            own.name,
+            str(row["repeat"]),
+            f"{row['parameters']:,.0f}",
+            f"{100 * row['parameters'] / REFERENCE.parameters:.2f} %",
+            f"{row['accuracy']:.2f} %",
+            f"{row['mnist/test']:.2f} %",
+            f"{row['evaluations']:,}",
+            f"`{row['best_cell']}`",
+        )
+        for own in (genetic, random)
+        for row in own.record.summary
+    )
+    headers = ("search", "run", "parameters", "of the reference", "validation", "test", "networks", "layers")
+    return [
+        Heading(TITLES[scenario.number]),
+        Paragraph(
+            f"{len(genetic)} runs of each search, with {scenario.seconds:,.0f} seconds of training a run. The fitness "
+            f"of the best network of each run decides. {comparison.verdict} {comparison.a12.in_words()}"
+        ),
+        Table(headers, rows, numeric=(1, 2, 3, 4, 5, 6)),
+        Picture(
+            f"scenario-{scenario.number}",
+            _figure(scenario.sets),
+            f"Scenario {scenario.number}: fitness of the best network so far, against networks trained; every run, "
+            "median and middle half.",
+        ),
+    ]
+
+
+@styled()
+def _figure(sets: Sequence[RunSet]) -> Any:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1.6 * WIDTH, 3.4), layout="constrained")
+    axes = figure.subplots()
+    curves = {own.name: own.curves("fitness") for own in sets}
+    draw_curves(axes, {name: (own.cost, own.value) for name, own in curves.items()}, "networks trained")
+    axes.set_title(written("fitness, best so far"))
+    legend(figure)
+    return figure

@@ -1,0 +1,97 @@
+"""Settings that go together, by name: how much a search by training may cost, and what is usual for that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from nasbench_ga.errors import UnknownNameError
+from nasbench_ga.fitness import TrainedSettings
+from nasbench_ga.search import GeneticSettings, NSGA2Settings, RandomSettings
+from nasbench_ga.spaces import LayerChainSettings
+from nasbench_ga.training.recipe import RECIPES, Recipe
+
+_MNIST = RECIPES["mnist"]
+_CHAINS = LayerChainSettings(max_layers=8, max_kernel=5, max_width=1024, max_multiply_adds=2_000_000)
+
+
+def _searches(population: int) -> dict[str, Any]:
+    """The genetic algorithm for layer chains, and others with as many candidates at a time.
+
+    What Litzinger et al. (2019) chose is not known to us; these are ours.
+    """
+    shared: dict[str, Any] = {
+        "population": population,
+        "crossover": "k-point",
+        "crossover_points": 2,
+        "crossover_rate": 0.3,
+        "step_decay": 0.93,
+    }
+    return {
+        "genetic": GeneticSettings(**shared, tournament=0.3, elites=2, evaluate_initial=True),
+        "nsga_ii": NSGA2Settings(**shared),
+        "random": RandomSettings(batch=population),
+    }
+
+
+PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "smoke": {
+            "repeats": 2,
+            "seconds": 20.0,
+            "layer_chain": replace(_CHAINS, max_layers=6, max_multiply_adds=500_000, max_parameters=200_000),
+            "trained": TrainedSettings(
+                recipe=replace(_MNIST, epochs=3, validations=2), images=2_000, validation=1_000, threshold=90.0
+            ),
+            **_searches(6),
+        },
+        "cpu": {
+            "repeats": 5,
+            "seconds": 350.0,
+            "layer_chain": _CHAINS,
+            "trained": TrainedSettings(
+                recipe=replace(_MNIST, epochs=8, validations=2), images=10_000, validation=5_000, trainings=2
+            ),
+            **_searches(10),
+        },
+        "gpu": {
+            "repeats": 1,
+            "seconds": 600.0,
+            "layer_chain": replace(_CHAINS, max_layers=12, max_multiply_adds=30_000_000),
+            "trained": TrainedSettings(
+                recipe=replace(_MNIST, batch=512, learning_rate=0.003, epochs=30, validations=1),
+                trainings=3,
+                threshold=99.3,
+            ),
+            **_searches(20),
+        },
+    }
+)
+"""Keyword arguments of a `RunConfig` by name: a minute on two cores, half an hour on them, ten minutes on a GPU."""
+
+
+def preset(name: str, space: str = "layer-chain") -> dict[str, Any]:
+    """The settings of a preset for a space; only layer chains are mutated in steps, which shrink.
+
+    Raises:
+        UnknownNameError: there is none of this name.
+    """
+    if name not in PRESETS:
+        raise UnknownNameError("preset", name, PRESETS)
+    named = dict(PRESETS[name])
+    if space != "layer-chain":
+        named |= {search: replace(named[search], step_decay=1.0) for search in ("genetic", "nsga_ii")}
+    return named
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of this name.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    if name not in RECIPES:
+        raise UnknownNameError("recipe", name, RECIPES)
+    return RECIPES[name]
