@@ -15,6 +15,7 @@ from nasbench_ga.training.attempt import Attempt, Task
 from nasbench_ga.training.checkpoints import Checkpoint, State, training_key
 from nasbench_ga.training.device_images import DeviceImages
 from nasbench_ga.training.failures import is_out_of_memory, is_single_value
+from nasbench_ga.training.freed_memory import keep_freed_memory
 from nasbench_ga.training.freezing import frozen_modules
 from nasbench_ga.training.layout import channels_last
 from nasbench_ga.training.length import best_validation
@@ -96,6 +97,8 @@ def train(
         if not len(images):
             raise NasbenchError(f"{purpose} takes at least one image, and there is none.")
     device = train_images.labels.device
+    if device.type == "cpu":
+        keep_freed_memory()
     with frozen_modules(network, frozen) as resting, own_randomness(device), channels_last(network):
         task = Task(network, resting, train_images, validation, recipe, seed)
         try:

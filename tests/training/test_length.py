@@ -124,7 +124,7 @@ def test_only_the_best_before_and_within_the_window_count(order: list[int], wind
     assert hardly_rises(each_epoch(*order), window, gain) is (max(tops) - tops[0] < gain)
 
 
-@given(st.floats(0.5, 20), st.floats(1, 2.5), st.floats(0.2, 0.6), st.floats(0.02, 1))
+@given(st.floats(0.5, 8), st.floats(1, 2.5), st.floats(0.2, 0.6), st.floats(0.02, 1))
 def test_who_learns_more_slowly_is_trained_longer(time: float, slower: float, window: float, gain: float) -> None:
     """Of two curves that rise towards 100 exponentially, the slower one is never ended first."""
     recipe = Recipe(stop="curve", window=window, least_gain=gain)

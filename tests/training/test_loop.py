@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import platform
 import re
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from nasbench_ga.errors import NasbenchError, UnknownNameError
 from nasbench_ga.training.device_images import DeviceImages
+from nasbench_ga.training.freed_memory import keep_freed_memory
 from nasbench_ga.training.loop import Training, accuracy, train
 from nasbench_ga.training.measuring import number_type
 from nasbench_ga.training.randomness import order_of_epoch
@@ -386,3 +388,10 @@ def test_what_is_no_number_is_not_right() -> None:
             return torch.full((len(images), 4), math.nan)
 
     assert accuracy(Broken(), toy_images()[1]) == 0.0
+
+
+def test_freed_memory_is_kept_where_the_c_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_glibc = platform.libc_ver()[0] == "glibc"
+    assert keep_freed_memory() is with_glibc
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert keep_freed_memory.__wrapped__() is False
