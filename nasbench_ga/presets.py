@@ -14,7 +14,7 @@ from nasbench_ga.spaces import LayerChainSettings
 from nasbench_ga.training.recipe import RECIPES, Recipe
 
 _MNIST = RECIPES["mnist"]
-_CHAINS = LayerChainSettings(max_layers=8, max_kernel=5, max_width=1024, max_multiply_adds=2_000_000)
+_CHAINS = LayerChainSettings(max_layers=8, max_kernel=5, max_width=1024)
 
 
 def _searches(population: int) -> dict[str, Any]:
@@ -43,16 +43,16 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "seconds": 20.0,
             "layer_chain": replace(_CHAINS, max_layers=6, max_multiply_adds=500_000, max_parameters=200_000),
             "trained": TrainedSettings(
-                recipe=replace(_MNIST, epochs=3, validations=2), images=2_000, validation=1_000, threshold=90.0
+                recipe=replace(_MNIST, epochs=3), images=2_000, validation=1_000, threshold=90.0
             ),
             **_searches(6),
         },
         "cpu": {
             "repeats": 5,
             "seconds": 350.0,
-            "layer_chain": _CHAINS,
+            "layer_chain": replace(_CHAINS, max_multiply_adds=1_000_000),
             "trained": TrainedSettings(
-                recipe=replace(_MNIST, epochs=8, validations=2), images=10_000, validation=5_000, trainings=2
+                recipe=replace(_MNIST, epochs=5), images=6_000, validation=3_000, trainings=2
             ),
             **_searches(10),
         },

@@ -55,19 +55,23 @@ def carry_out(number: int, name: str, changes: dict[str, Any], dataset: str, fol
     settings = {**preset(name), **changes}
     sets = []
     for algorithm, title in ALGORITHMS.items():
-        config = ng.RunConfig(
-            space="layer-chain",
-            fitness="trained",
-            dataset=dataset,
-            objective=f"scenario-{number}",
-            algorithm=algorithm,
-            results=folder / f"scenario-{number}" / algorithm,
-            resume=True,
-            **settings,
-        )
-        ng.run(config, progress=True)
-        sets.append(RunSet.read(config.results, title))
+        result = ng.run(configuration(number, algorithm, settings, dataset, folder), progress=True)
+        sets.append(RunSet.read(result.folder, title))
     return Scenario(number, compare_sets(sets, How()), settings["seconds"])
+
+
+def configuration(number: int, algorithm: str, settings: dict[str, Any], dataset: str, folder: Path) -> ng.RunConfig:
+    """One search of a scenario, which goes on from what there is of it."""
+    return ng.RunConfig(
+        space="layer-chain",
+        fitness="trained",
+        dataset=dataset,
+        objective=f"scenario-{number}",
+        algorithm=algorithm,
+        results=folder / f"scenario-{number}" / algorithm,
+        resume=True,
+        **settings,
+    )
 
 
 def blocks(scenario: Scenario) -> list[Heading | Paragraph | Picture | Table]:
