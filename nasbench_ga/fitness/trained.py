@@ -181,9 +181,12 @@ class Trained(Fitness):
 
     def conclude(self, repeat: int, best: Genotypes, folder: Path) -> Mapping[str, float]:
         """The test accuracy of the best network of a repeat, in per cent; the network is put into the record."""
+        from nasbench_ga.networks import save_network
+
         own = self._of_repeats[repeat]
         network = own._with_weights(best)
-        own._trainings.copy_weights(own._number(best), folder / NETWORKS / f"repeat-{repeat}.pt")
+        path, weights = folder / NETWORKS / f"repeat-{repeat}.pt", own._trainings.weights(own._number(best))
+        save_network(path, weights, self.space, best, self.dataset.classes, self._sizes)
         return {} if self._test is None else {self._tested: own._workbench.accuracy_on(network, self._test)}
 
     @cached_property
@@ -306,7 +309,7 @@ class Trained(Fitness):
         if "goal" in vars(self):
             said.append(self.goal.in_words)
         if "_workbench" in vars(self):
-            said += self._workbench.notes
+            said += self._workbench.splits.notes
         return said
 
     def remarks(self, rows: Rows) -> Sequence[str]:

@@ -72,10 +72,6 @@ class Trainings:
             ) from error
         return weights
 
-    def copy_weights(self, number: int, path: Path) -> None:
-        """Copies the weights of a trained network into a file, whole or not at all."""
-        write_bytes(path, self._path(number, "pt").read_bytes())
-
     def checkpoint(self, number: int, training: int) -> Path:
         """Where a training of a network keeps what it needs to be gone on with."""
         self.folder.mkdir(parents=True, exist_ok=True)

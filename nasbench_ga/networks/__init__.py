@@ -4,6 +4,7 @@ from nasbench_ga.networks.building import Network, build_network, build_networks
 from nasbench_ga.networks.layer_chain import ChainNetwork
 from nasbench_ga.networks.nats import NATSNetwork
 from nasbench_ga.networks.nb101 import NB101Network
+from nasbench_ga.networks.saving import load_network, save_network
 
 __all__ = [
     "ChainNetwork",
@@ -13,5 +14,7 @@ __all__ = [
     "build_network",
     "build_networks",
     "builders",
+    "load_network",
+    "save_network",
     "side_by_side",
 ]

@@ -99,8 +99,9 @@ class Attempt:
         """Trains to the end, and writes the state whenever it is time to; the network keeps the weights to be kept."""
         device, order = self.task.device, None
         self.task.set_mode(training=True)
+        hidden = None if progress else True  # None: hidden but on a terminal, which redraws it
         with tqdm(
-            total=self.plan.steps, initial=self.step, desc="training", delay=2, leave=False, disable=not progress
+            total=self.plan.steps, initial=self.step, desc="training", delay=2, leave=False, disable=hidden
         ) as bar:
             while not self.stopped:
                 epoch, chosen = self.plan.place(self.step)

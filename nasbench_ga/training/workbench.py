@@ -31,7 +31,9 @@ class Workbench:
         colour: whether networks take three channels; grey images then have them, all equal.
 
     Attributes:
-        notes: what a reader of results has to know of the images, in sentences.
+        splits: the images.
+        device: where networks are trained.
+        recipe: how.
 
     Raises:
         NasbenchError: there is no such device.
@@ -43,7 +45,7 @@ class Workbench:
         self.device = torch.device(
             "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
         )
-        self.notes = splits.notes
+        self.splits = splits
         self.recipe, self.colour, self.classes = recipe, colour, splits.train.dataset.classes
         self.training, self.validation = self._there(splits.train), self._there(splits.validation)
 

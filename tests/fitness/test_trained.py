@@ -12,7 +12,7 @@ from nasbench_ga.errors import CorruptFileError, NasbenchError, UnknownNameError
 from nasbench_ga.fitness import Trained, TrainedSettings
 from nasbench_ga.fitness.trained import scenario_space, wanted_trainings
 from nasbench_ga.fitness.trainings import Trainings
-from nasbench_ga.networks import build_network
+from nasbench_ga.networks import load_network
 from nasbench_ga.spaces import CategoricalSpace, LayerChain, LayerChainSettings, get_space
 from nasbench_ga.training.device_images import DeviceImages
 from nasbench_ga.training.recipe import Recipe
@@ -206,8 +206,9 @@ def test_the_best_network_is_put_into_the_record(tmp_path: Path) -> None:
     fitness.prepare(tmp_path / "progress")
     fitness.of_repeat(2)(chains(PARENT))
     assert fitness.conclude(2, chains(PARENT)[0], tmp_path) == {}  # photographs have no test images
-    weights = torch.load(tmp_path / "networks" / "repeat-2.pt", weights_only=True)
-    build_network(SPACE, chains(PARENT)[0], CLASSES).load_state_dict(weights)
+    network = load_network(tmp_path / "networks" / "repeat-2.pt")
+    (training,) = fitness.trainings(2)
+    assert fitness._workbench.accuracy_on(network, fitness._workbench.splits.validation) == training["accuracy"]
 
 
 def test_the_best_network_is_tested_on_images_that_no_search_sees(images_folder: Path, tmp_path: Path) -> None:
