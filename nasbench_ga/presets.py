@@ -51,9 +51,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "repeats": 5,
             "seconds": 350.0,
             "layer_chain": replace(_CHAINS, max_multiply_adds=1_000_000),
-            "trained": TrainedSettings(
-                recipe=replace(_MNIST, epochs=5), images=6_000, validation=3_000, trainings=2
-            ),
+            "trained": TrainedSettings(recipe=replace(_MNIST, epochs=5), images=6_000, validation=3_000, trainings=2),
             **_searches(10),
         },
         "gpu": {

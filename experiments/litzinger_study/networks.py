@@ -56,7 +56,7 @@ def train_from_scratch(chain: str, recipe: Recipe, dataset: str, seed: int, fold
     fitness.prepare(folder)
     genotype = space.encode(chain)
     told = fitness.of_repeat(0)(genotype[None])
-    (test,) = fitness.conclude(0, genotype, folder / "tested").values()
+    (test,) = fitness.test(0, genotype).values()
     return TrainedNetwork(
         chain,
         int(told.extras["parameters"][0]),

@@ -183,14 +183,22 @@ class Trained(Fitness):
         """The test accuracy of the best network of a repeat, in per cent; the network is put into the record."""
         from nasbench_ga.networks import save_network
 
+        trainings = self._of_repeats[repeat]._trainings
+        weights = trainings.weights(self._number(best))
+        save_network(
+            folder / NETWORKS / f"repeat-{repeat}.pt", weights, self.space, best, self.dataset.classes, self._sizes
+        )
+        return self.test(repeat, best)
+
+    def test(self, repeat: int, genotype: Genotypes) -> Mapping[str, float]:
+        """The test accuracy of a network that a repeat trained, in per cent; nothing where there are no test images."""
+        if self._test_images is None:
+            return {}
         own = self._of_repeats[repeat]
-        network = own._with_weights(best)
-        path, weights = folder / NETWORKS / f"repeat-{repeat}.pt", own._trainings.weights(own._number(best))
-        save_network(path, weights, self.space, best, self.dataset.classes, self._sizes)
-        return {} if self._test is None else {self._tested: own._workbench.accuracy_on(network, self._test)}
+        return {self._tested: own._workbench.accuracy_on(own._with_weights(genotype), self._test_images)}
 
     @cached_property
-    def _test(self) -> Images | None:
+    def _test_images(self) -> Images | None:
         """The images that no search sees, None where a data set has none."""
         if not self._test_is_there:
             return None
