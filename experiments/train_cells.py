@@ -39,6 +39,8 @@ class Config:
     """Sizes of the networks: as published, or small ones."""
     images: int | None = None
     """Train on so many images only."""
+    validation: int | None = None
+    """Training images that are held out to validate on; by default a tenth, at most 5,000."""
     seeds: int = 1
     """Trainings of each cell, each with weights of its own."""
 
@@ -58,7 +60,9 @@ def train_cells(config: Config) -> pd.DataFrame:
     table = open_source(find_for_space(space.benchmark))
     objective = choose_objective(table, config.dataset)
     genotypes = space.genotypes_of(np.array(config.cells))
-    settings = TrainedSettings(recipe=named_recipe(config.recipe), images=config.images, size=config.size)
+    settings = TrainedSettings(
+        recipe=named_recipe(config.recipe), images=config.images, validation=config.validation, size=config.size
+    )
     rows = []
     for seed in range(config.seeds):
         fitness = Trained(space, settings, config.dataset, seed=seed, progress=True)

@@ -12,11 +12,11 @@ from nasbench_ga.errors import NasbenchError
 
 def test_a_cell_stands_beside_its_row(images_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(images_folder.parent)
-    config = Config(cells=(7_000, 0), space="nats-sss", images=64)
+    config = Config(cells=(12,), size="small", images=64, validation=200)
     told = train_cells(config)
-    table = ng.open_table("nats-sss")
-    assert told["cell"].tolist() == [7_000, 0]
-    for metric in ("cifar10-valid/x-valid/90", "cifar10/ori-test/90"):
+    table = ng.open_table("nats-tss")
+    assert told["cell"].tolist() == [12]
+    for metric in ("cifar10-valid/x-valid/200", "cifar10/ori-test/200"):
         np.testing.assert_array_equal(told[metric], table.lookup(told["cell"].to_numpy(), metric))
     assert told["validation, here"].between(5, 50).all()
     assert told["cifar10/test, here"].between(5, 50).all()  # of training images that stand in for the official ones
