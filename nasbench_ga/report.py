@@ -204,7 +204,8 @@ def _front(report: Report) -> list[str]:
     signs = report.fitness.objectives
     if not signs or not all(name in report.rows.extras for name in signs):
         return []
-    _, first = np.unique(report.rows.id, return_index=True)
+    valued = np.flatnonzero(~np.isnan(report.rows.value))
+    first = valued[np.unique(report.rows.id[valued], return_index=True)[1]]
     values = np.stack([sign * report.rows.extras[name][first] for name, sign in signs.items()], axis=1)
     front = first[non_dominated_ranks(values) == 0]
     front = front[np.argsort(-report.rows.value[front], kind="stable")]

@@ -204,6 +204,7 @@ def _run(config: RunConfig, progress: bool) -> Report:
     recorder = records.Recorder(folder, parts.recorded, parts.space.genes, config.resume or trained_already)
     with recorder.opened():
         earlier = recorder.earlier()
+        parts.fitness.recall(earlier.known)
         if 0 < earlier.repeats == config.repeats:
             told = parts.report(folder, earlier)
             if (folder / PICTURE).exists():
@@ -293,6 +294,7 @@ def _parts_of(config: RunConfig, progress: bool) -> _Parts:
     recorded = {
         **{key: getattr(config, key) for key in ("space", "fitness", "algorithm", "repeats", "seed")},
         "settings": search.describe(settings),
+        **({} if space.Settings is None else {"space_settings": dataclasses.asdict(space.settings)}),
         "fitness_provenance": dict(fitness.provenance),
         "fitness_metric": fitness.metric,
         "seconds_are": fitness.seconds_are,
@@ -339,6 +341,7 @@ def _conducted(
             summary=summary,
             cycles=summarise_cycles(conducted, logs),
             trainings=trainings,
+            known=dict(parts.fitness.known()),
             wall_seconds=[repeat.wall_seconds for repeat in study.repeats],
         )
     )

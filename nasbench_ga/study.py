@@ -110,7 +110,7 @@ class Memo:
             new, first = np.unique(keys[unknown], return_index=True)
             rows = unknown[first]
             if self.fitness.in_turn:
-                self._evaluate_in_turn(keys, np.sort(rows), genotypes, parents, seconds_left)
+                self._evaluate_in_turn(keys, genotypes, parents, seconds_left)
             else:
                 self._remember(new, self._outcome(genotypes, parents, rows))
         places = self._places_of(keys)
@@ -126,17 +126,16 @@ class Memo:
     def _evaluate_in_turn(
         self,
         keys: NDArray[np.int64],
-        rows: NDArray[np.int64],
         genotypes: Genotypes,
         parents: Genotypes | None,
         seconds_left: float,
     ) -> None:
-        for row in rows:
+        for row, key in enumerate(keys.tolist()):
             if seconds_left <= 0:
                 break
-            outcome = self._outcome(genotypes, parents, np.array([row]))
-            self._remember(keys[row : row + 1], outcome)
-            seconds_left -= float(outcome.seconds[0])
+            if key not in self.places:
+                self._remember(keys[row : row + 1], self._outcome(genotypes, parents, np.array([row])))
+            seconds_left -= float(self.columns["seconds"][self.places[key]])
 
     def restore(self, rows: Rows) -> None:
         """Takes the outcomes of earlier evaluations."""
@@ -365,7 +364,9 @@ class Study:
         signs = self.fitness.objectives
         if not signs:
             return outcome.value[rows]
-        return np.stack([sign * outcome.extras[name][rows] for name, sign in signs.items()], axis=1)
+        told = np.stack([sign * outcome.extras[name][rows] for name, sign in signs.items()], axis=1)
+        told[np.isnan(outcome.value[rows])] = np.nan
+        return told
 
     def know(self, rows: Rows) -> None:
         """Takes the outcomes of earlier evaluations, so that none is done again."""

@@ -110,6 +110,54 @@ def test_a_killed_search_goes_on_and_equals_the_uninterrupted_one(monkeypatch: p
     assert without_seconds(Path("killed")) == without_seconds(whole)
 
 
+def test_a_search_that_is_killed_in_the_reference_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    trained = replace(SMALL.trained, reference="conv 3x3/2x2 8 - dense 16")
+    config = replace(SMALL, objective="scenario-1", trained=trained, results=Path("killed"), resume=True)
+    batch, drawn = DeviceImages.batch, []
+
+    def kill(self: DeviceImages, *arguments: object, **options: object) -> object:
+        drawn.append(1)
+        if len(drawn) == 2:
+            raise Killed
+        return batch(self, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(DeviceImages, "batch", kill)
+    with pytest.raises(Killed):
+        run(config)
+    monkeypatch.setattr(DeviceImages, "batch", batch)
+    told = run(config).folder
+    whole = run(replace(config, results=Path("whole"))).folder
+    assert without_seconds(told) == without_seconds(whole)
+
+
+def test_further_repeats_have_the_threshold_of_the_first(capsys: pytest.CaptureFixture[str]) -> None:
+    trained = replace(SMALL.trained, reference="conv 3x3/2x2 8 - dense 16")
+    config = replace(SMALL, objective="scenario-1", trained=trained, repeats=1, results=Path("added"))
+    run(config)
+    known = json.loads(Path("added/fitness.json").read_text())
+    assert known["threshold"] == known["reference"]["accuracy"]
+    known["threshold"] = 12.5
+    Path("added/fitness.json").write_text(json.dumps(known))
+    run(replace(config, repeats=2, resume=True))
+    rows = records.read_record(Path("added")).rows
+    own = rows.take(np.flatnonzero((rows.repeat == 1) & (rows.extras["accuracy"] >= 12.5)))
+    np.testing.assert_allclose(own.value, 200 - 10 * np.log10(own.extras["parameters"]))
+    report = run(replace(config, repeats=2))  # shown again, from the record
+    assert report.folder == Path("added")
+    assert json.loads(Path("added/fitness.json").read_text())["threshold"] == 12.5
+
+
+def test_constraints_are_part_of_what_a_record_is_of() -> None:
+    config = replace(SMALL, repeats=1, results=Path("limited"))
+    run(config)
+    other = replace(config.layer_chain, max_multiply_adds=20_000)
+    with pytest.raises(RecordError, match=r"space_settings\.max_multiply_adds"):
+        run(replace(config, repeats=2, resume=True, layer_chain=other))
+
+
 def test_a_process_that_is_killed_loses_what_it_was_training_and_nothing_else(tmp_path: Path) -> None:
     program = (
         "from tests.test_run_trained import SMALL; from nasbench_ga.run import run; from dataclasses import replace;"

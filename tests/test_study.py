@@ -377,6 +377,16 @@ def test_what_takes_long_is_asked_for_one_at_a_time_and_only_as_far_as_it_is_pai
         assert {*asked} >= {*mine.id.tolist()}
 
 
+def test_a_cell_met_again_is_paid_before_others_are_evaluated() -> None:
+    space = get_space("nats-tss")
+    genotypes = space.genotypes_of(np.array([5, 5, 6, 5, 7, 8]))
+    memo = Memo(space, Slow(0))
+    told = memo.evaluate(genotypes, space.identify(genotypes), seconds_left=10.0)
+    assert told.seconds.tolist() == [3, 3, 3, 3, np.inf, np.inf]
+    assert [number for number, _ in memo.fitness.asked] == [5, 6]  # type: ignore[attr-defined]
+    assert np.isnan(told.value[4:]).all()
+
+
 def test_what_takes_long_is_told_its_parents() -> None:
     space, fitness = get_space("nats-tss"), Slow()
     settings = GeneticSettings(population=5, evaluate_initial=True, crossover="uniform")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from experiments.litzinger_study.inheritance import digest_of
 from experiments.litzinger_study.published import LIKE_TABLE_2, LIKE_TABLE_3, REFERENCE, TABLE_2, TABLE_3
 from nasbench_ga.fitness import Trained, TrainedSettings
 from nasbench_ga.fitness.trained_settings import REFERENCE as REFERENCE_CHAIN
@@ -21,17 +22,13 @@ class TrainedNetwork:
     """A network, trained from scratch.
 
     Attributes:
-        chain: its layers.
         parameters: free ones.
-        validation: accuracy in per cent, on held-out training images.
         test: accuracy in per cent.
         epochs: that it was trained.
         seconds: that this took.
     """
 
-    chain: str
     parameters: int
-    validation: float
     test: float
     epochs: float
     seconds: float
@@ -53,14 +50,12 @@ def train_from_scratch(chain: str, recipe: Recipe, dataset: str, seed: int, fold
     """Trains one chain of layers on all training images that are not held out, and tests it."""
     space = LayerChain()
     fitness = Trained(space, TrainedSettings(recipe=recipe, inherit=False), dataset, seed=seed, progress=True)
-    fitness.prepare(folder)
+    fitness.prepare(folder / digest_of(fitness.provenance))
     genotype = space.encode(chain)
     told = fitness.of_repeat(0)(genotype[None])
     (test,) = fitness.test(0, genotype).values()
     return TrainedNetwork(
-        chain,
         int(told.extras["parameters"][0]),
-        float(told.extras["accuracy"][0]),
         test,
         float(told.extras["epochs"][0]),
         float(told.seconds[0]),

@@ -30,11 +30,13 @@ class Scenario:
         number: 1 or 2.
         together: the runs of both, compared by fitness.
         seconds: of training that each run had.
+        dataset: that was trained on.
     """
 
     number: int
     together: Together
     seconds: float
+    dataset: str
 
     @property
     def sets(self) -> tuple[RunSet, ...]:
@@ -57,7 +59,7 @@ def carry_out(number: int, name: str, changes: dict[str, Any], dataset: str, fol
     for algorithm, title in ALGORITHMS.items():
         result = ng.run(configuration(number, algorithm, settings, dataset, folder), progress=True)
         sets.append(RunSet.read(result.folder, title))
-    return Scenario(number, compare_sets(sets, How()), settings["seconds"])
+    return Scenario(number, compare_sets(sets, How()), settings["seconds"], dataset)
 
 
 def configuration(number: int, algorithm: str, settings: dict[str, Any], dataset: str, folder: Path) -> ng.RunConfig:
@@ -85,7 +87,7 @@ def blocks(scenario: Scenario) -> list[Heading | Paragraph | Picture | Table]:
             f"{row['parameters']:,.0f}",
             f"{100 * row['parameters'] / REFERENCE.parameters:.2f} %",
             f"{row['accuracy']:.2f} %",
-            f"{row['mnist/test']:.2f} %",
+            f"{row[f'{scenario.dataset}/test']:.2f} %",
             f"{row['evaluations']:,}",
             f"`{row['best_cell']}`",
         )

@@ -43,12 +43,12 @@ class Fitness(ABC):
         seconds_are: what the seconds mean, in words; those that begin with "measured" took place.
         by_identity: whether the value follows from the cell's number alone, so that any genotype of it will do.
         per_network: whether cells that are one network share one value, so that only one of them is evaluated.
-        in_turn: whether an evaluation takes so long (seconds) that a study asks for one at a time, and for none that
-            its budget cannot pay any more.
+        in_turn: whether an evaluation takes so long (seconds) that a study asks for one at a time, and for none when
+            its budget is used up.
         same_everywhere: whether another machine would give the same values, but for the last digits.
         usual_evaluations: budget of a repeat where none is given.
         objectives: names of extras that are goals of their own, and whether more (1) or less (-1) is better; what a
-            search for several objectives is told instead of the value. Often none.
+            search for several objectives is told instead of the value, NaN where that is NaN. Often none.
         columns: names of extras, and of what `conclude` gives, that are printed for the best cell of each repeat, and
             the format of each.
         provenance: what the values depend on beside the genotypes, as JSON, for the record.
@@ -88,6 +88,13 @@ class Fitness(ABC):
     def of_repeat(self, repeat: int) -> Fitness:  # noqa: ARG002
         """The fitness of one repeat: itself, unless a cell has another value in each."""
         return self
+
+    def known(self) -> Mapping[str, Any]:
+        """What it found out that its values depend on, as JSON, for the record; often nothing."""
+        return {}
+
+    def recall(self, known: Mapping[str, Any]) -> None:  # noqa: B027  (most need nothing)
+        """Takes what an earlier session found out, so that further repeats have the same fitness."""
 
     def trainings(self, repeat: int) -> Sequence[Mapping[str, Any]]:  # noqa: ARG002
         """What came of each training of a repeat, for the record: dictionaries of JSON. Often nothing is trained."""

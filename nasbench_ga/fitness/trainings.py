@@ -1,7 +1,7 @@
-"""What trainings leave on disk while a study runs: their outcomes, their weights, and checkpoints of one in progress.
+"""What trainings leave on disk while a study runs: each training and its weights, and a checkpoint of one in progress.
 
-An outcome is written after its weights, each file whole or not at all. So a study that was killed at any moment finds
-every network that was finished, goes on with the one that was not, and trains nothing twice.
+An outcome is written after what it is made of, each file whole or not at all. So a study that was killed at any moment
+finds every training that was finished, goes on with the one that was not, and trains nothing twice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Outcome = dict[str, Any]
 
 
 class Trainings:
-    """The trained networks of one repeat.
+    """The trained networks of one repeat, each under the number of its cell.
 
     Args:
         folder: where they lie; made when something is kept.
@@ -36,46 +36,64 @@ class Trainings:
         return sorted(self._outcomes.values(), key=lambda outcome: int(outcome["order"]))
 
     def outcome(self, number: int) -> Outcome | None:
-        """The outcome of a network, None if it was not trained."""
+        """The outcome of a network, None if it was not trained to the end."""
         return self._outcomes.get(number)
 
-    def keep(self, number: int, outcome: Mapping[str, Any], weights: Mapping[str, Any]) -> Outcome:
-        """Keeps an outcome, as JSON, and the weights that it is of (a state dict)."""
+    def parts(self, number: int) -> list[Outcome]:
+        """The trainings of a network that are finished, in order."""
+        parts: list[Outcome] = []
+        while (path := self._part(number, len(parts))).exists():
+            parts.append(self._load(path)["training"])
+        return parts
+
+    def keep_part(self, number: int, training: int, told: Outcome, weights: Mapping[str, Any]) -> Outcome:
+        """Keeps one training of a network: what came of it, as JSON, and its weights (a state dict)."""
         import torch
 
         self.folder.mkdir(parents=True, exist_ok=True)
+        tensors = {name: tensor.detach().cpu() for name, tensor in weights.items()}
         buffer = io.BytesIO()
-        torch.save(dict(weights), buffer)
-        write_bytes(self._path(number, "pt"), buffer.getvalue())
-        kept: Outcome = {"order": len(self._outcomes), "number": number, **outcome}
-        write_json(self._path(number, "json"), kept)
+        torch.save({"training": told, "weights": tensors}, buffer)
+        write_bytes(self._part(number, training), buffer.getvalue())
+        self.checkpoint(number, training).unlink(missing_ok=True)
+        return told
+
+    def keep(self, number: int, outcome: Mapping[str, Any]) -> Outcome:
+        """Keeps an outcome, as JSON, and of its trainings the weights of the most accurate one."""
+        accuracies = [own["accuracy"] for own in outcome["trainings"]]
+        best = accuracies.index(max(accuracies))
+        kept: Outcome = {"order": len(self._outcomes), "number": number, "best_training": best, **outcome}
+        write_json(self.folder / f"{number:016x}.json", kept)
         self._outcomes[number] = kept
-        for checkpoint in self.folder.glob("*.checkpoint"):
-            checkpoint.unlink(missing_ok=True)
+        for training in range(len(accuracies)):
+            if training != best:
+                self._part(number, training).unlink(missing_ok=True)
         return kept
 
     def weights(self, number: int) -> dict[str, Any]:
-        """The weights of a trained network.
+        """The weights of a trained network, of its most accurate training.
 
         Raises:
             CorruptFileError: they cannot be read.
         """
+        weights: dict[str, Any] = self._load(self._part(number, self._outcomes[number]["best_training"]))["weights"]
+        return weights
+
+    def _load(self, path: Path) -> Any:
         import torch
 
-        path = self._path(number, "pt")
         try:
-            weights: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # a damaged file can raise nearly anything
             raise CorruptFileError(
                 f"{path} cannot be read ({error}). What was finished of this run cannot be gone on from: delete its "
                 "folder and run again."
             ) from error
-        return weights
 
     def checkpoint(self, number: int, training: int) -> Path:
         """Where a training of a network keeps what it needs to be gone on with."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return self._path(number, f"{training}.checkpoint")
+        return self.folder / f"{number:016x}.{training}.checkpoint"
 
-    def _path(self, number: int, kind: str) -> Path:
-        return self.folder / f"{number:016x}.{kind}"
+    def _part(self, number: int, training: int) -> Path:
+        return self.folder / f"{number:016x}.{training}.pt"

@@ -41,7 +41,7 @@ def save_network(
     """
     content = {
         "space": space.name,
-        "settings": None if space.Settings is None else dataclasses.asdict(space.settings),  # type: ignore[attr-defined]
+        "settings": None if space.Settings is None else dataclasses.asdict(space.settings),
         "image": space.image,
         "genotype": np.asarray(genotype).tolist(),
         "cell": str(space.decode(genotype)),

@@ -1,6 +1,6 @@
 """The run record on disk: `config.json`, `evaluations.parquet`, `summary.json`, `environment.json`.
 
-There are also `cycles.json` and `trainings.json` where there is something to say.
+There are also `cycles.json`, `trainings.json` and `fitness.json` where there is something to say.
 
 `Recorder` writes one while a study runs, takes up an unfinished one, and adds repeats to a finished one; `read_record`
 reads a finished one back and checks every row of it.

@@ -19,6 +19,7 @@ from nasbench_ga.records.layout import (
     CYCLES,
     ENVIRONMENT,
     EVALUATIONS,
+    FITNESS,
     SUMMARY,
     TRAININGS,
     is_finished,
@@ -76,6 +77,7 @@ def read_record(folder: Path) -> Record:
         raise unfinished
     read_cycles(folder)
     read_trainings(folder)
+    read_known(folder)
     table = read_parquet(folder / EVALUATIONS)
     rows = as_rows(table)
     metrics = {name: np.asarray(table[name], np.float64) for name in table.schema.names if "/" in name}
@@ -124,6 +126,18 @@ def read_trainings(folder: Path) -> list[dict[str, Any]]:
         CorruptFileError: the file is damaged.
     """
     return _told(folder, TRAININGS, {"repeat", "number", "network", "accuracy", "seconds"})
+
+
+def read_known(folder: Path) -> dict[str, Any]:
+    """What the fitness of a finished record found out that its values depend on; often nothing.
+
+    Raises:
+        CorruptFileError: the file is damaged.
+    """
+    known = read_json(folder / FITNESS) if (folder / FITNESS).exists() else {}
+    if not isinstance(known, dict):
+        raise CorruptFileError(f"{folder / FITNESS} is damaged. {_again(folder)}")
+    return known
 
 
 def _told(folder: Path, name: str, keys: set[str]) -> list[dict[str, Any]]:

@@ -7,12 +7,13 @@ from pathlib import Path
 from nasbench_ga.errors import CorruptFileError
 from nasbench_ga.files import read_json
 
-CONFIG, EVALUATIONS, SUMMARY, CYCLES, TRAININGS, ENVIRONMENT = (
+CONFIG, EVALUATIONS, SUMMARY, CYCLES, TRAININGS, FITNESS, ENVIRONMENT = (
     "config.json",
     "evaluations.parquet",
     "summary.json",
     "cycles.json",
     "trainings.json",
+    "fitness.json",
     "environment.json",
 )
 

@@ -23,12 +23,13 @@ from nasbench_ga.environment import environment
 from nasbench_ga.errors import CorruptFileError, NasbenchError, RecordError
 from nasbench_ga.files import atomic_path, load_plain_pickle, read_json, write_bytes, write_json
 from nasbench_ga.records.columns import Metrics, as_rows, read_parquet, read_part, rows_as_bytes, write_parquet
-from nasbench_ga.records.finished import read_cycles, read_record, read_trainings
+from nasbench_ga.records.finished import read_cycles, read_known, read_record, read_trainings
 from nasbench_ga.records.layout import (
     CONFIG,
     CYCLES,
     ENVIRONMENT,
     EVALUATIONS,
+    FITNESS,
     SUMMARY,
     TRAININGS,
     finished_repeats,
@@ -144,6 +145,7 @@ class Recorder:
             summary=before_first(read_json(self.folder / SUMMARY)),
             cycles=before_first(read_cycles(self.folder)),
             trainings=before_first(read_trainings(self.folder)),
+            known=read_known(self.folder),
             wall_seconds=last["repeat_wall_seconds"][:first],
             environments=[*last.pop("earlier", []), last],
         )
@@ -245,7 +247,7 @@ class Recorder:
         """Writes the record and removes what was kept for resuming.
 
         Args:
-            held: all repeats. Without any cycles or trainings there is no file of them.
+            held: all repeats. There is no file of what there is nothing of.
             metrics: what is known of the evaluated cells beside their fitness.
             seconds: that this session took.
             progress: show a bar if it takes more than two seconds.
@@ -254,7 +256,7 @@ class Recorder:
         with atomic_path(self.folder / EVALUATIONS) as temporary:
             write_parquet(held.rows, metrics, temporary, progress)
         write_json(self.folder / SUMMARY, held.summary)
-        for name, told in ((CYCLES, held.cycles), (TRAININGS, held.trainings)):
+        for name, told in ((CYCLES, held.cycles), (TRAININGS, held.trainings), (FITNESS, held.known)):
             if told:
                 write_json(self.folder / name, told)
         here = {**environment(), "repeat_wall_seconds": held.wall_seconds, "session_wall_seconds": seconds}

@@ -17,6 +17,7 @@ class Repeats:
         summary: one dictionary a repeat.
         cycles: what their searches said of each cycle; often nothing.
         trainings: what came of each training; often nothing was trained.
+        known: what the fitness found out that its values depend on, of all repeats; often nothing.
         wall_seconds: of each of them.
         environments: in which the records were made that held them before, the first one first.
     """
@@ -25,6 +26,7 @@ class Repeats:
     summary: list[dict[str, Any]] = field(default_factory=list)
     cycles: list[dict[str, Any]] = field(default_factory=list)
     trainings: list[dict[str, Any]] = field(default_factory=list)
+    known: dict[str, Any] = field(default_factory=dict)
     wall_seconds: list[float] = field(default_factory=list)
     environments: list[dict[str, Any]] = field(default_factory=list)
 
@@ -40,6 +42,7 @@ class Repeats:
             summary=[*self.summary, *others.summary],
             cycles=[*self.cycles, *others.cycles],
             trainings=[*self.trainings, *others.trainings],
+            known=others.known,
             wall_seconds=[*self.wall_seconds, *others.wall_seconds],
             environments=[*self.environments, *others.environments],
         )

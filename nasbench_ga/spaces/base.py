@@ -39,6 +39,7 @@ class Space(ABC):
         enumerable: whether `enumerate` gives all cells. If not, numbers cannot be turned back into genotypes.
         image: channels, height and width of the images that its networks take; None: any colour image.
         Settings: what it can be made with, one object as its first argument; None where there is nothing to set.
+        settings: what it was made with.
     """
 
     name: ClassVar[str]
@@ -49,6 +50,7 @@ class Space(ABC):
     enumerable: ClassVar[bool] = True
     image: tuple[int, int, int] | None = None
     Settings: ClassVar[type[Any] | None] = None
+    settings: Any = None
 
     @property
     def genes(self) -> int:

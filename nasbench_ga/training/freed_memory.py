@@ -24,4 +24,8 @@ def keep_freed_memory() -> bool:
     if not sys.platform.startswith("linux"):
         return False
     tune = getattr(ctypes.CDLL(None), "mallopt", None)  # not every Linux has glibc
-    return tune is not None and all([tune(_TRIM_THRESHOLD, KEPT), tune(_MMAP_THRESHOLD, KEPT)])
+    if tune is None:
+        return False
+    # Older glibc takes no more than 32 MiB here, and setting either alone would switch off what it tunes by itself.
+    mapped = tune(_MMAP_THRESHOLD, KEPT) or tune(_MMAP_THRESHOLD, 2**25)
+    return bool(mapped and tune(_TRIM_THRESHOLD, KEPT))

@@ -113,6 +113,11 @@ def train(
             network.eval()
 
 
+def failed(reason: str) -> Training:
+    """The outcome of a training that could not begin."""
+    return Training(0.0, None, (), 0.0, 0, 0, 0.0, 0, "failed", reason)
+
+
 def _untrained(task: Task) -> Training:
     began = time.perf_counter()
     reached = accuracy(task.network, task.validation, precision=task.recipe.precision)
@@ -147,6 +152,7 @@ def _trained(task: Task, file: Checkpoint, progress: bool) -> Training:
             return _outcome(attempt)
         notes = [*notes, f"Out of memory with {batch:,} images in a step: begun anew with {batch // 2:,}."]
         batch, state = batch // 2, None
+        task.network.zero_grad(set_to_none=True)
         del attempt
         if task.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -90,7 +90,7 @@ def make_optimizer(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.
         case "adamw":
             return torch.optim.AdamW(moved, fused=True, **common, **divisor)
         case "adagrad":
-            fused = moved[0].device.type == "cpu"  # torch has it for CPUs only
+            fused = True if moved[0].device.type == "cpu" else None  # torch has it for CPUs only
             return torch.optim.Adagrad(moved, fused=fused, **common, **divisor)
         case "rmsprop":
             epsilon = _TENSORFLOW_EPSILON if recipe.epsilon is None else recipe.epsilon

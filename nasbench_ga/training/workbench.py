@@ -13,7 +13,9 @@ from nasbench_ga.networks import Network, build_network
 from nasbench_ga.spaces import Genotypes, Space
 from nasbench_ga.training.datasets import Images
 from nasbench_ga.training.device_images import DeviceImages
+from nasbench_ga.training.failures import is_out_of_memory
 from nasbench_ga.training.loop import Training, accuracy, train
+from nasbench_ga.training.measuring import usual_batch
 from nasbench_ga.training.recipe import Recipe
 from nasbench_ga.training.splits import Splits
 
@@ -52,11 +54,10 @@ class Workbench:
     def _there(self, images: Images) -> DeviceImages:
         return DeviceImages(images, self.device, channels=3 if self.colour else None)
 
-    def build(self, space: Space, genotype: Genotypes, seed: int, **sizes: Any) -> Network:
-        """The untrained network of a genotype, shape (genes,), with the recipe's initial weights."""
-        return build_network(
-            space, genotype, self.classes, seed, self.device.type, initial=self.recipe.initial, **sizes
-        )
+    def build(self, space: Space, genotype: Genotypes, seed: int, device: str | None = None, **sizes: Any) -> Network:
+        """The untrained network of a genotype, shape (genes,), with the recipe's initial weights, on the device."""
+        where = device or self.device.type
+        return build_network(space, genotype, self.classes, seed, where, initial=self.recipe.initial, **sizes)
 
     def train(
         self,
@@ -81,4 +82,11 @@ class Workbench:
 
     def accuracy_on(self, network: Network, images: Images) -> float:
         """The accuracy of a network on other images of the data set, in per cent."""
-        return accuracy(network, self._there(images))
+        there, batch = self._there(images), usual_batch(self.device)
+        while True:
+            try:
+                return accuracy(network, there, batch, self.recipe.precision)
+            except (RuntimeError, MemoryError) as error:
+                if batch == 1 or not is_out_of_memory(error):
+                    raise
+                batch //= 2

@@ -10,12 +10,14 @@ import torch
 
 from nasbench_ga.errors import CorruptFileError, NasbenchError, UnknownNameError
 from nasbench_ga.fitness import Trained, TrainedSettings
-from nasbench_ga.fitness.trained import scenario_space, wanted_trainings
+from nasbench_ga.fitness.lineage import wanted_trainings
+from nasbench_ga.fitness.trained import scenario_space
 from nasbench_ga.fitness.trainings import Trainings
 from nasbench_ga.networks import load_network
 from nasbench_ga.spaces import CategoricalSpace, LayerChain, LayerChainSettings, get_space
 from nasbench_ga.training.device_images import DeviceImages
 from nasbench_ga.training.recipe import Recipe
+from nasbench_ga.training.workbench import Workbench
 
 IMAGE, CLASSES = (3, 32, 32), 2
 SPACE = LayerChain(LayerChainSettings(max_layers=5), IMAGE, CLASSES)
@@ -190,6 +192,65 @@ def test_a_killed_training_goes_on_and_equals_the_uninterrupted_one(
     assert not list((tmp_path / "killed").rglob("*.checkpoint"))
 
 
+def test_a_reference_that_cannot_be_trained_is_no_threshold(tmp_path: Path) -> None:
+    diverging = replace(SMALL, reference=PARENT, recipe=replace(SHORT, optimizer="sgd", learning_rate=1e30))
+    fitness = make(diverging, goal="scenario-1")
+    fitness.prepare(tmp_path)
+    with pytest.raises(NasbenchError, match=r"reference network .* failed: .*--trained\.threshold"):
+        fitness(chains(PARENT))
+    with_threshold = make(replace(diverging, threshold=0.0), goal="scenario-1")
+    assert with_threshold(chains(PARENT)).value[0] == 0  # and not better than what reaches 0 %
+
+
+def test_what_failed_has_no_place_on_a_front() -> None:
+    fitness = make(replace(SMALL, recipe=replace(SHORT, optimizer="sgd", learning_rate=1e30)), goal="pareto")
+    assert np.isnan(fitness(chains(PARENT)).value[0])
+
+
+@pytest.mark.parametrize("place", ["nasbench_ga.training.workbench.train", "torch.nn.Module.to"])
+def test_too_little_memory_before_the_first_step_is_a_low_fitness(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(*arguments: object, **options: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    fitness = make()
+    fitness.prepare(tmp_path)
+    assert fitness.workbench.device.type == "cpu"
+    monkeypatch.setattr(place, too_large)
+    assert fitness.of_repeat(0)(chains(PARENT)).value[0] == 0
+    assert "Out of memory" in fitness.trainings(0)[0]["trainings"][0]["failure"]
+
+
+def test_trainings_of_a_network_that_are_finished_are_not_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    settings = replace(SMALL, trainings=4, threshold=60.0)
+    whole = make(settings, goal="lexicographic")
+    expected = whole(chains(PARENT))
+    train, trained = Workbench.train, []
+
+    def kill_in_the_third(self: Workbench, *arguments: object, **options: object) -> object:
+        trained.append(1)
+        if len(trained) == 3:
+            raise Killed
+        return train(self, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Workbench, "train", kill_in_the_third)
+    for attempt in range(2):
+        fitness = make(settings, goal="lexicographic")
+        fitness.prepare(tmp_path)
+        if attempt == 0:
+            with pytest.raises(Killed):
+                fitness(chains(PARENT))
+        else:
+            assert fitness(chains(PARENT)).value == expected.value
+    assert len(trained) == 3 + 2
+
+
 def test_damaged_weights_are_told_with_what_to_do(tmp_path: Path) -> None:
     fitness = make()
     fitness.prepare(tmp_path)
@@ -208,7 +269,7 @@ def test_the_best_network_is_put_into_the_record(tmp_path: Path) -> None:
     assert fitness.conclude(2, chains(PARENT)[0], tmp_path) == {}  # photographs have no test images
     network = load_network(tmp_path / "networks" / "repeat-2.pt")
     (training,) = fitness.trainings(2)
-    assert fitness._workbench.accuracy_on(network, fitness._workbench.splits.validation) == training["accuracy"]
+    assert fitness.workbench.accuracy_on(network, fitness.workbench.splits.validation) == training["accuracy"]
 
 
 def test_the_best_network_is_tested_on_images_that_no_search_sees(images_folder: Path, tmp_path: Path) -> None:
@@ -225,7 +286,11 @@ def test_the_best_network_is_tested_on_images_that_no_search_sees(images_folder:
 def test_the_threshold_is_what_the_reference_reaches(tmp_path: Path) -> None:
     fitness = make(replace(SMALL, reference=PARENT), goal="scenario-1")
     fitness.prepare(tmp_path)
-    assert fitness.goal.threshold == fitness._reference()["accuracy"] > 60
+    assert fitness.goal.threshold == fitness.known()["reference"]["accuracy"] == fitness.known()["threshold"] > 60
+    other = make(replace(SMALL, reference=PARENT), goal="scenario-1")
+    other.recall(fitness.known())
+    assert other.goal == fitness.goal  # without training it again
+    assert not Path(other.folder, "reference").exists()
     assert f"{fitness.goal.threshold:.2f} %" in " ".join(fitness.notes)
     named = make(replace(SMALL, threshold=42.0), goal="scenario-1")
     assert named.goal.threshold == 42
@@ -321,11 +386,15 @@ def test_settings_without_sense_are_refused_by_name(change: dict[str, object]) -
 def test_outcomes_are_kept_whole_and_in_order(tmp_path: Path) -> None:
     trainings = Trainings(tmp_path)
     for number in (7, 3, 5):
-        trainings.checkpoint(number, 0).write_bytes(b"unfinished")
-        trainings.keep(number, {"accuracy": 1.0 * number}, {"w": torch.ones(1) * number})
+        for training, accuracy in enumerate([50.0, 70.0, 60.0]):
+            trainings.checkpoint(number, training).write_bytes(b"unfinished")
+            told = {"accuracy": accuracy + number}
+            assert trainings.keep_part(number, training, told, {"w": torch.full((1,), accuracy)}) == told
+            assert Trainings(tmp_path).parts(number)[-1] == told
+        trainings.keep(number, {"accuracy": 60.0 + number, "trainings": trainings.parts(number)})
     again = Trainings(tmp_path)
     assert [outcome["number"] for outcome in again.outcomes()] == [7, 3, 5]
-    assert again.weights(3)["w"].item() == 3
+    assert again.weights(3)["w"].item() == 70
     assert again.outcome(4) is None
-    assert json.loads((tmp_path / f"{5:016x}.json").read_text())["accuracy"] == 5
-    assert not list(tmp_path.glob("*.checkpoint"))
+    assert json.loads((tmp_path / f"{5:016x}.json").read_text())["accuracy"] == 65
+    assert len([*tmp_path.iterdir()]) == 2 * 3
