@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,13 @@ from nasbench_ga.spaces import LayerChain, LayerChainSettings
 from nasbench_ga.statistics import Comparison, Sample, compare
 from nasbench_ga.training import DATASETS
 
-FRESH, INHERITED, FROZEN = "fresh weights", "inherited weights", "inherited and frozen"
+FRESH = "fresh weights"
+WAYS = {
+    FRESH: {"inherit": False},
+    "inherited weights": {"freeze": "none"},
+    "inherited, leading layers frozen": {"freeze": "leading"},
+    "inherited, all matched layers frozen": {"freeze": "matched"},
+}
 SAME_WITHIN = 0.5  # points of accuracy
 
 
@@ -42,7 +49,7 @@ class Way:
 def measure(
     settings: TrainedSettings, chains: LayerChainSettings, dataset: str, families: int, seed: int, folder: Path
 ) -> list[Way]:
-    """Trains parents, and a mutated child of each in three ways.
+    """Trains parents, and a mutated child of each in every way.
 
     Twice as many parents are drawn and trained, of which the half with more validation accuracy has children, as in a
     search. Children are judged on test images, on which nothing was chosen; where a data set has none, by validation.
@@ -66,9 +73,9 @@ def measure(
     parents = drawn[np.sort(np.argsort(-accuracy, kind="stable")[:families])]
     children = space.mutate(parents, rng)
     ways = []
-    for name in (FRESH, INHERITED, FROZEN):
-        way = Trained(space, replace(settings, inherit=name != FRESH, freeze=name == FROZEN), dataset, seed=seed)
-        way.prepare(_with_parents(own, name.replace(" ", "-")))
+    for name, changes in WAYS.items():
+        way = Trained(space, replace(settings, **changes), dataset, seed=seed)
+        way.prepare(_with_parents(own, re.sub(r"\W+", "-", name)))
         outcome = way.of_children(children, parents[:, None])
         tested = [value for child in children for value in way.test(0, child).values()]
         ways.append(Way(name, np.array(tested or outcome.extras["accuracy"]), outcome.seconds))
@@ -123,7 +130,7 @@ def blocks(ways: Sequence[Way], published: str) -> list[Heading | Paragraph | Ta
     return [
         Heading("What weight inheritance saves"),
         Paragraph(
-            f"{len(fresh.seconds)} children, each a mutation of a trained parent, trained in three ways with the same "
+            f"{len(fresh.seconds)} children, each a mutation of a trained parent, trained in several ways with equal "
             f"seeds. The published study says that {published} of the training was saved. Differences are of points "
             f"of accuracy on test images (Hodges-Lehmann, 95 % interval); the same means within {SAME_WITHIN:g} points."
         ),

@@ -1,7 +1,8 @@
 """The networks that one repeat trains, and what each takes over from its parents.
 
 Weight inheritance as in Litzinger et al. (ICANN 2019): a child takes over the weights of the layers that it shares with
-a parent, and those that did not change stay as they are.
+a parent, and those that did not change stay as they are: here those before which nothing changed either, as what sees
+other maps than in the parent has to learn to.
 """
 
 from __future__ import annotations
@@ -90,19 +91,21 @@ class Lineage(Fitness):
 
     def _train(self, genotype: Genotypes, donor: Network | None, number: int, training: int) -> Outcome:
         """Trains a network once more, and keeps what came of it."""
+        from nasbench_ga.networks import Inheritance
         from nasbench_ga.training.failures import is_out_of_memory
         from nasbench_ga.training.loop import failed
 
         own, seed = self.study, self._seed(number, training)
-        unchanged: Collection[str] = ()
+        inherited = Inheritance()
         network = self._build(genotype, seed, "cpu")
         try:
             network.to(own.workbench.device)
-            unchanged = network.inherit(donor) if donor is not None else ()
+            if donor is not None:
+                inherited = network.inherit(donor)
             outcome = own.workbench.train(
                 network,
                 seed,
-                frozen=unchanged if own.settings.freeze else (),
+                frozen={"none": (), **inherited._asdict()}[own.settings.freeze],
                 checkpoint=self.trained.checkpoint(number, training),
                 progress=own.progress,
             )
@@ -113,7 +116,7 @@ class Lineage(Fitness):
         told = {
             **asdict(outcome),
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
-            "inherited": _share(network, unchanged),
+            "inherited": _share(network, inherited.matched),
         }
         return self.trained.keep_part(number, training, told, network.state_dict())
 
@@ -143,7 +146,7 @@ class Lineage(Fitness):
         return int(sequence.generate_state(1, np.uint32)[0])
 
     def _donor(self, genotype: Genotypes, parents: Genotypes | None) -> Network | None:
-        """Of the parents that were trained, the one of which most of the child can be taken over unchanged."""
+        """Of the parents that were trained, the one of which most of the child can be taken over whole."""
         if parents is None or not self.study.settings.inherit:
             return None
         outcomes = [(parent, self.trained.outcome(self._number(parent))) for parent in np.unique(parents, axis=0)]
@@ -153,7 +156,7 @@ class Lineage(Fitness):
 
         def share(parent: Network) -> float:
             child = self._build(genotype, 0)
-            return _share(child, child.inherit(parent))
+            return _share(child, child.inherit(parent).matched)
 
         return max(trained, key=share)
 

@@ -231,8 +231,8 @@ class Trained(Fitness):
         if children.any():
             share = 100 * rows.extras["inherited"][children].mean()
             said.append(
-                f"{children.sum():,} of {len(rows):,} took over layers of a parent unchanged, {share:.0f} % of their "
-                f"parameters on average{', and left them as they were' if self.settings.freeze else ''}."
+                f"{children.sum():,} of {len(rows):,} took over layers of a parent, with {share:.0f} % of their own "
+                "parameters on average."
             )
         if failed := int(np.count_nonzero(rows.extras["failed"])):
             said.append(f"In {failed:,} evaluations a training failed; why is in trainings.json.")

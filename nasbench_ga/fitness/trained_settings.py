@@ -10,6 +10,11 @@ from nasbench_ga.training.recipe import RECIPES, Recipe
 
 REFERENCE = "conv 5x5 32 plain - maxpool 2x2/2x2 - conv 5x5 64 plain - maxpool 2x2/2x2 - dense 1024"
 """The network of TensorFlow's tutorial on MNIST, which the published study was held against."""
+_CHOICES = {
+    "freeze": ("leading", "matched", "none"),
+    "size": ("published", "small"),
+    "device": ("auto", "cpu", "cuda"),
+}
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,9 @@ class TrainedSettings:
     """Points of accuracy that a million parameters cost in the objective weighted."""
     inherit: bool = True
     """Whether a network takes over the weights of the layers that it shares with a parent."""
-    freeze: bool = True
-    """Whether inherited layers that are unchanged are left as they are."""
+    freeze: Literal["leading", "matched", "none"] = "leading"
+    """Which inherited layers are left as they are: those before which nothing changed, so that they compute what they
+    did in the parent, all that were matched, or none."""
     size: Literal["published", "small"] = "published"
     """Sizes of the networks of cells: as published, or with few channels and one cell a stage, to try things out."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -51,6 +57,6 @@ class TrainedSettings:
             raise NasbenchError(f"trained.threshold is an accuracy from 0 to 100 per cent, not {self.threshold}.")
         if not self.weight >= 0:
             raise NasbenchError(f"trained.weight is 0 or more points for a million parameters, not {self.weight}.")
-        for name, choices in (("size", ("published", "small")), ("device", ("auto", "cpu", "cuda"))):
+        for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise NasbenchError(f"trained.{name} is {' or '.join(choices)}, not {getattr(self, name)!r}.")

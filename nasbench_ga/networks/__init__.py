@@ -1,6 +1,6 @@
 """Genotypes as torch modules: those that the benchmarks trained, and chains of layers."""
 
-from nasbench_ga.networks.building import Network, build_network, build_networks, builders, side_by_side
+from nasbench_ga.networks.building import Inheritance, Network, build_network, build_networks, builders, side_by_side
 from nasbench_ga.networks.layer_chain import ChainNetwork
 from nasbench_ga.networks.nats import NATSNetwork
 from nasbench_ga.networks.nb101 import NB101Network
@@ -8,6 +8,7 @@ from nasbench_ga.networks.saving import load_network, save_network
 
 __all__ = [
     "ChainNetwork",
+    "Inheritance",
     "NATSNetwork",
     "NB101Network",
     "Network",

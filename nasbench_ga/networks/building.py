@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +19,18 @@ from nasbench_ga.spaces import Genotypes, Space, get_space
 Initial = Literal["published", "he", "xavier"]
 
 
+class Inheritance(NamedTuple):
+    """What a network took over from a trained one: names of modules, as `named_modules` has them.
+
+    Attributes:
+        matched: modules that were taken over whole; never the output layer, so that there is always something to train.
+        leading: those of them before which nothing was changed, so that they compute what they did in the parent.
+    """
+
+    matched: frozenset[str] = frozenset()
+    leading: frozenset[str] = frozenset()
+
+
 class Network(nn.Module, ABC):
     """A network whose untrained weights follow from a seed."""
 
@@ -26,14 +38,9 @@ class Network(nn.Module, ABC):
     def initialise(self, seed: int) -> None:
         """Sets all weights to those of the seed, distributed as the benchmark's authors had them."""
 
-    def inherit(self, parent: Network) -> frozenset[str]:  # noqa: ARG002
-        """Takes over the weights of what it shares with a trained network; nothing, where nobody said what that is.
-
-        Returns:
-            The names of modules, as `named_modules` gives them, that are as they are in the parent and so may be
-            frozen. The output layer is never among them.
-        """
-        return frozenset()
+    def inherit(self, parent: Network) -> Inheritance:  # noqa: ARG002
+        """Takes over the weights of what it shares with a trained network; nothing, where nobody said what that is."""
+        return Inheritance()
 
     def relus(self) -> Iterator[tuple[nn.Module, Sequence[int]]]:
         """Every ReLU, with the numbers of the networks that go through it, of those side by side in this module."""

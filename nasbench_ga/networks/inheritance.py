@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+
+from nasbench_ga.networks.building import Inheritance
 
 if TYPE_CHECKING:
     from nasbench_ga.networks.layer_chain import ChainNetwork, Shape
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 Pairs = list[tuple[int, int]]
 
 
-def inherit(child: ChainNetwork, parent: ChainNetwork) -> frozenset[str]:
+def inherit(child: ChainNetwork, parent: ChainNetwork) -> Inheritance:
     """Copies weights, biases and the statistics of batch norms from a parent's layers to a child's.
 
     Layers that are alike are matched in order, with as many parameters as can be: layers of the same description and
@@ -29,9 +31,8 @@ def inherit(child: ChainNetwork, parent: ChainNetwork) -> frozenset[str]:
         parent: stays as it is.
 
     Returns:
-        The names of the child's modules that are as in the parent, and so may be frozen: layers taken over whole, each
-        with all that is in it. The output layer is never among them, so that there is always something to train, nor
-        is dropout, which has nothing to freeze.
+        The names of the layers that were taken over whole, each with all that is in it, and of those that begin the
+        chain as they begin the parent's. Dropout has nothing to take over, and is neither among them nor a change.
     """
     ours, theirs = _described(child), _described(parent)
     weights = [1 + sum(p.numel() for p in _module(child, i).parameters()) for i in range(len(ours))]
@@ -40,9 +41,23 @@ def inherit(child: ChainNetwork, parent: ChainNetwork) -> frozenset[str]:
         _module(child, i).load_state_dict(_module(parent, j).state_dict())
     for i, j in _changed(child, parent, alike):
         _take_over_part(_module(child, i), _module(parent, j), child.shapes[i], parent.shapes[j])
-    layers = [i for i, _ in alike if i < len(child.chain) and child.chain.layers[i].kind != "dropout"]
+    own, others = _without_dropout(child), _without_dropout(parent)
+    matched = [(i, j) for i, j in alike if i in own and j in others]
+    leading = takewhile(lambda pairs: pairs[0] == pairs[1], zip(matched, zip(own, others, strict=False), strict=False))
+    return Inheritance(_names(child, [i for i, _ in matched]), _names(child, [i for (i, _), _ in leading]))
+
+
+def _without_dropout(network: ChainNetwork) -> list[int]:
+    """The places of the layers that compute something when the network is trained, but for the output layer."""
+    return [place for place, layer in enumerate(network.chain) if layer.kind != "dropout"]
+
+
+def _names(network: ChainNetwork, places: Sequence[int]) -> frozenset[str]:
+    """The names of layers and of all modules in them."""
     return frozenset(
-        name for i in layers for name, _ in child.layers[i].named_modules(prefix=f"layers.{i}", remove_duplicate=False)
+        name
+        for i in places
+        for name, _ in network.layers[i].named_modules(prefix=f"layers.{i}", remove_duplicate=False)
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nasbench_ga.networks import inheritance
-from nasbench_ga.networks.building import Network, builders
+from nasbench_ga.networks.building import Inheritance, Network, builders
 from nasbench_ga.networks.initialisation import he_normal, initialise, xavier_uniform, zeros
 from nasbench_ga.networks.padding import Pair, SameConv2d, SamePool2d
 from nasbench_ga.spaces import Chain, Layer
@@ -60,9 +60,9 @@ class ChainNetwork(Network):
 
         initialise(self, seed, weight, zeros)
 
-    def inherit(self, parent: Network) -> frozenset[str]:
+    def inherit(self, parent: Network) -> Inheritance:
         """Takes over the weights of the layers that it shares with another chain (see `inheritance.inherit`)."""
-        return inheritance.inherit(self, parent) if isinstance(parent, ChainNetwork) else frozenset()
+        return inheritance.inherit(self, parent) if isinstance(parent, ChainNetwork) else Inheritance()
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits, shape (n, classes), of images, shape (n, channels, height, width)."""

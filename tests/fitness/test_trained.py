@@ -96,8 +96,8 @@ def test_a_child_takes_over_the_layers_of_its_parent_and_leaves_them(tmp_path: P
     assert told.extras["inherited"][0] == pytest.approx(convolution / told.extras["parameters"][0])
 
 
-@pytest.mark.parametrize("change", [{"inherit": False}, {"freeze": False}])
-def test_inheriting_and_freezing_can_be_switched_off(change: dict[str, bool], tmp_path: Path) -> None:
+@pytest.mark.parametrize("change", [{"inherit": False}, {"freeze": "none"}])
+def test_inheriting_and_freezing_can_be_switched_off(change: dict[str, object], tmp_path: Path) -> None:
     fitness = make(replace(SMALL, **change))
     fitness.prepare(tmp_path)
     own = fitness.of_repeat(0)
@@ -376,7 +376,15 @@ def test_scenario_2_has_fewer_parameters_than_the_reference() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"images": 0}, {"trainings": 0}, {"threshold": 101.0}, {"weight": -1.0}, {"size": "tiny"}, {"device": "tpu"}],
+    [
+        {"images": 0},
+        {"trainings": 0},
+        {"threshold": 101.0},
+        {"weight": -1.0},
+        {"size": "tiny"},
+        {"freeze": True},
+        {"device": "tpu"},
+    ],
 )
 def test_settings_without_sense_are_refused_by_name(change: dict[str, object]) -> None:
     with pytest.raises(NasbenchError, match=f"trained.{next(iter(change))}"):

@@ -27,7 +27,7 @@ def family(child: str, parent: str = PARENT) -> tuple[Network, Network, frozense
     """A child's network that inherited, the parent's, and the names of what is unchanged."""
     young, old = built(child, 1), built(parent, 0)
     before = {name: value.clone() for name, value in old.state_dict().items()}
-    unchanged = young.inherit(old)
+    unchanged = young.inherit(old).matched
     assert all(torch.equal(value, before[name]) for name, value in old.state_dict().items())
     return young, old, unchanged
 
@@ -147,7 +147,7 @@ def test_any_child_inherits_from_any_parent(seed: int) -> None:
     children = [*SPACE.mutate(parents, rng), SPACE.crossover(parents[:1], parents[1:], rng, 1)[0]]
     for child, parent in zip(children, [*parents, parents[1]], strict=True):
         young, old = built(str(SPACE.decode(child)), 1), built(str(SPACE.decode(parent)), 0)
-        unchanged = young.inherit(old)
+        unchanged = young.inherit(old).matched
         assert not any(name.startswith("classifier") for name in unchanged)
         dropped = [f"layers.{i}" for i, layer in enumerate(young.chain) if layer.kind == "dropout"]
         assert not unchanged & {*dropped}
@@ -186,3 +186,22 @@ def longest(ours: str, theirs: str) -> int:
 def is_within(short: str, long: str) -> bool:
     rest = iter(long)
     return all(letter in rest for letter in short)
+
+
+@pytest.mark.parametrize(
+    ("child", "leading"),
+    [
+        (PARENT, {0, 1, 2, 3, 5}),
+        ("conv 3x3 4 - conv 3x3 5 - avgpool 2x2/2x2 - dense 5", {0}),
+        ("dropout 0.3 - conv 3x3 4 - conv 3x3 5", {1}),
+    ],
+)
+def test_what_leads_computes_what_it_did(child: str, leading: set[int]) -> None:
+    parents = {PARENT: PARENT}
+    young, old = (
+        build_network(SPACE, SPACE.encode(text), seed=seed)
+        for text, seed in ((child, 0), (parents.get(child, "conv 3x3 4 - avgpool 2x2/2x2 - conv 3x3 5 - dense 5"), 1))
+    )
+    inherited = young.inherit(old)
+    assert layers(inherited.leading) == leading
+    assert inherited.leading <= inherited.matched

@@ -7,7 +7,7 @@ from nasbench_pytorch.model import ModelSpec, Network
 from torch import nn
 
 from nasbench_ga.errors import UnknownNameError
-from nasbench_ga.networks import build_network, builders
+from nasbench_ga.networks import Inheritance, build_network, builders
 from nasbench_ga.spaces import CategoricalSpace, Space, get_space
 from nasbench_ga.spaces.nats_tss import OPERATION_NAMES
 
@@ -48,7 +48,7 @@ def test_networks_share_nothing_with_those_of_another_kind(name: str) -> None:
     network = build_network(space, space.sample(1, np.random.default_rng(0))[0])
     other = get_space("nats-sss" if name != "nats-sss" else "nb101")
     before = {key: value.clone() for key, value in network.state_dict().items()}
-    assert network.inherit(build_network(other, other.enumerate()[0])) == frozenset()
+    assert network.inherit(build_network(other, other.enumerate()[0])) == Inheritance()
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
 
 
