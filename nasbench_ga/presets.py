@@ -14,7 +14,7 @@ from nasbench_ga.spaces import LayerChainSettings
 from nasbench_ga.training.recipe import RECIPES, Recipe
 
 _MNIST = RECIPES["mnist"]
-_CHAINS = LayerChainSettings(max_layers=8, max_kernel=5, max_width=1024)
+_CHAINS = LayerChainSettings(max_layers=8, max_kernel=5, max_width=1024, modify=2.0)
 
 
 def _searches(population: int) -> dict[str, Any]:
@@ -26,11 +26,11 @@ def _searches(population: int) -> dict[str, Any]:
         "population": population,
         "crossover": "k-point",
         "crossover_points": 2,
-        "crossover_rate": 0.3,
-        "step_decay": 0.93,
+        "crossover_rate": 0.2,
+        "step_decay": 0.88,
     }
     return {
-        "genetic": GeneticSettings(**shared, tournament=0.3, elites=2, evaluate_initial=True),
+        "genetic": GeneticSettings(**shared, tournament=0.4, elites=3, evaluate_initial=True),
         "nsga_ii": NSGA2Settings(**shared),
         "random": RandomSettings(batch=population),
     }
@@ -43,16 +43,24 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "seconds": 20.0,
             "layer_chain": replace(_CHAINS, max_layers=6, max_multiply_adds=500_000, max_parameters=200_000),
             "trained": TrainedSettings(
-                recipe=replace(_MNIST, epochs=3), images=2_000, validation=1_000, threshold=90.0
+                recipe=replace(_MNIST, epochs=3, window=0.3, least_gain=0.3),
+                images=2_000,
+                validation=1_000,
+                threshold=90.0,
             ),
             **_searches(6),
         },
         "cpu": {
             "repeats": 5,
-            "seconds": 350.0,
+            "seconds": 300.0,
             "layer_chain": replace(_CHAINS, max_multiply_adds=1_000_000),
-            "trained": TrainedSettings(recipe=replace(_MNIST, epochs=5), images=6_000, validation=3_000, trainings=2),
-            **_searches(10),
+            "trained": TrainedSettings(
+                recipe=replace(_MNIST, epochs=5, window=0.3, least_gain=0.3),
+                images=6_000,
+                validation=3_000,
+                trainings=2,
+            ),
+            **_searches(8),
         },
         "gpu": {
             "repeats": 1,
