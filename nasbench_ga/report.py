@@ -124,7 +124,10 @@ def _columns(report: Report) -> list[_Column]:
 
 def _clock(report: Report) -> tuple[str, int]:
     """The unit in which the cost of evaluations is told, and its seconds."""
-    return ("measured minutes", 60) if report.fitness.seconds_are.startswith("measured") else ("simulated hours", 3600)
+    if not report.fitness.seconds_are.startswith("measured"):
+        return "simulated hours", 3600
+    longest = max((row["seconds"] or 0 for row in report.summary), default=0)
+    return ("measured minutes", 60) if longest >= 600 else ("measured seconds", 1)
 
 
 def _table(report: Report) -> Any:

@@ -41,7 +41,7 @@ from nasbench_ga.search import (
     UsualBudget,
     searches,
 )
-from nasbench_ga.spaces import LayerChainSettings, Space, get_space, spaces
+from nasbench_ga.spaces import LayerChain, LayerChainSettings, Space, get_space, spaces
 from nasbench_ga.study import Budget, Study, conduct
 from nasbench_ga.summary import summarise, summarise_cycles
 from nasbench_ga.tables import (
@@ -92,9 +92,9 @@ class RunConfig:
     """Data set: cifar10, cifar100 or ImageNet16-120, as far as the table has it; to train on any that `python -m
     nasbench_ga.training list` names, by default mnist for layer-chain and cifar10 for others."""
     objective: str | None = None
-    """What trained networks are to be: accurate (accuracy), accurate and small (weighted, lexicographic, pareto), as
-    accurate as the reference network with the fewest parameters (scenario-1), or as accurate as can be with fewer
-    than it (scenario-2). By default accuracy."""
+    """What trained networks are to be: accuracy (accurate; the default), weighted, lexicographic or pareto (accurate
+    and small), scenario-1 (as accurate as the reference network with the fewest parameters), or scenario-2 (as
+    accurate as can be with fewer than it)."""
     metric: str | None = None
     """Metric to search on, by default the published validation accuracy: dataset/split/epochs[@seed]."""
     test_metric: str | None = None
@@ -143,7 +143,7 @@ class RunConfig:
         object.__setattr__(self, "load", tuple(map(Path, self.load)))
 
 
-_GROUPED = re.compile(r"^--(genetic|layer-chain|nas-ea-fa|naswt|nsga-ii|random|trained)-")
+_GROUPED = re.compile(r"^--(genetic|layer-chain|nas-ea-fa|naswt|nsga-ii|random|trained[-.]recipe|trained)-")
 """Options of a group may be written with a dash too: --naswt-repeats for --naswt.repeats."""
 
 
@@ -352,16 +352,16 @@ def _conducted(
 
 def _space_of(config: RunConfig) -> Space:
     """The space, with its settings, for the images of the data set that is trained on if it is made for some."""
-    wanted = spaces[config.space].Settings
-    space = get_space(config.space, next((own for own in vars(config).values() if type(own) is wanted), None))
+    kind = spaces[config.space]
+    settings = next((own for own in vars(config).values() if type(own) is kind.Settings), None)
     if config.fitness != "trained":
         if config.objective is not None:
             raise NasbenchError(f"--objective is of the fitness trained, and the fitness is {config.fitness}.")
-        return space
-    if space.image is not None:
-        dataset = DATASETS[config.dataset or usual_dataset(space)]
-        space = space.for_images(dataset.shape, dataset.classes)
-    return scenario_space(space, config.objective, config.trained)
+        return get_space(config.space, settings)
+    dataset = DATASETS[config.dataset or usual_dataset(kind)]
+    if issubclass(kind, LayerChain):
+        return scenario_space(kind(settings, dataset.shape, dataset.classes), config.objective, config.trained)
+    return get_space(config.space, settings).for_images(dataset.shape, dataset.classes)
 
 
 def _objective_of(config: RunConfig, table: Table) -> Objective | None:
@@ -413,14 +413,18 @@ class _Command(RunConfig):
     """Settings for a search by training that go together: smoke (a minute on two cores), cpu (half an hour on them),
     gpu (ten minutes on one). Options that are given besides count before the preset's."""
     recipe: str | None = None
-    """How networks are trained: nb101, nats or nats-12 (as published), proxy (a short one), mnist. By default mnist for
-    layer-chain, proxy for others; --trained.recipe.* options change a part of it."""
+    """How networks are trained: nb101, nats or nats-12 (as published), proxy (a short one), mnist. By default the
+    preset's or, without one, mnist for layer-chain and proxy for others; --trained.recipe.* options change a part."""
 
 
 def _command(arguments: Sequence[str]) -> RunConfig:
     """The configuration that arguments spell; preset and recipe are what the other options are by default."""
-    given = [_GROUPED.sub(r"--\1.", argument) for argument in arguments]
-    chosen = {name: _value_of(f"--{name}", given) for name in ("preset", "recipe", "space")}
+    given = [
+        _GROUPED.sub(lambda group: f"--{group[1].replace('trained-', 'trained.')}.", argument) for argument in arguments
+    ]
+    chosen = {name: _value_of(f"--{name}", given) for name in ("preset", "recipe", "space", "fitness")}
+    if chosen["preset"] and chosen["fitness"] != "trained":
+        raise NasbenchError("--preset is of searches by training: give --fitness trained with it.")
     space = chosen["space"] or RunConfig.space
     defaults = presets.preset(chosen["preset"], space) if chosen["preset"] else {}
     usual = None if space == "layer-chain" else "proxy"
@@ -438,12 +442,13 @@ def _command(arguments: Sequence[str]) -> RunConfig:
 
 def _value_of(option: str, arguments: Sequence[str]) -> str | None:
     """What an option is given, None if it is not."""
+    value = None
     for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
         if argument == option:
-            return following
-        if argument.startswith(f"{option}="):
-            return argument.partition("=")[2]
-    return None
+            value = following
+        elif argument.startswith(f"{option}="):
+            value = argument.partition("=")[2]
+    return value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -44,8 +44,8 @@ class Budget:
         if self.evaluations is None and self.seconds is None:
             raise NasbenchError("A budget limits evaluations, seconds, or both; got neither.")
         for name, limit in (("evaluations", self.evaluations), ("seconds", self.seconds)):
-            if limit is not None and not limit > 0:
-                raise NasbenchError(f"A budget of {name} is positive, not {limit}.")
+            if limit is not None and not 0 < limit < np.inf:
+                raise NasbenchError(f"A budget of {name} is positive and finite, not {limit}.")
 
     def affordable(self, seconds_spent: float, seconds: NDArray[np.float64]) -> int:
         """How many of the next evaluations, costing `seconds` each (shape (n,)), end within the seconds that are left.

@@ -479,7 +479,7 @@ def test_many_repeats_are_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
         (["--test-metric", "cifar10/test/109"], "There is no metric"),
         (["--space", "nb101"], "is of the space 'nats-tss', not of 'nb101'"),
         (["--repeats", "0"], "at least 1 repeat"),
-        (["--evaluations", "0"], "is positive, not 0"),
+        (["--evaluations", "0"], "is positive and finite, not 0"),
         (["--seconds", "1000"], "needs the cost of every evaluation"),
         (["--load", "nowhere.py"], "--load expects Python files"),
         (["--table", "broken.arrow"], "broken.arrow is not a whole compact table"),

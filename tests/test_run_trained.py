@@ -243,9 +243,9 @@ def test_objectives_are_of_networks_that_are_trained() -> None:
 
 
 def test_an_impossible_constraint_is_refused_before_anything_is_trained(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = "--space layer-chain --fitness trained --dataset photographs --layer-chain.max-parameters 10"
+    arguments = "--space layer-chain --fitness trained --dataset photographs --layer-chain.max-parameters 3"
     assert main(arguments.split()) == 1
-    assert "error: No chain has as few as 10 parameters" in capsys.readouterr().err
+    assert "error: No chain has as few as 3 parameters" in capsys.readouterr().err
     assert not Path("results").exists()
 
 
@@ -253,18 +253,20 @@ def test_an_impossible_constraint_is_refused_before_anything_is_trained(capsys: 
 
 
 def test_a_preset_is_what_options_are_by_default() -> None:
-    config = _command(["--preset", "smoke", "--space", "layer-chain", "--seed", "3", "--trained.recipe.epochs", "7"])
+    chosen = ["--preset", "smoke", "--fitness", "trained"]
+    config = _command([*chosen, "--space", "layer-chain", "--seed", "3", "--trained-recipe-epochs", "7"])
     named = presets.PRESETS["smoke"]
     assert (config.repeats, config.seconds, config.seed) == (named["repeats"], named["seconds"], 3)
     assert config.trained == replace(named["trained"], recipe=replace(named["trained"].recipe, epochs=7.0))
     assert config.genetic == named["genetic"]
-    assert _command(["--preset=smoke", "--repeats", "10"]).repeats == 10  # what is given counts, the usual number too
-    assert _command(["--preset=smoke", "--space=nats-tss"]).genetic.step_decay == 1  # no steps there
+    assert _command([*chosen, "--repeats", "10"]).repeats == 10  # what is given counts, the usual number too
+    assert _command([*chosen, "--space=nats-tss"]).genetic.step_decay == 1  # no steps there
 
 
 def test_a_recipe_is_chosen_by_name_or_by_the_space() -> None:
     assert _command(["--recipe", "nb101"]).trained.recipe == RECIPES["nb101"]
-    assert _command(["--preset", "cpu", "--recipe=nats-12"]).trained.recipe == RECIPES["nats-12"]
+    both = _command(["--preset", "cpu", "--fitness", "trained", "--recipe=nats-12"])
+    assert both.trained.recipe == RECIPES["nats-12"]
     assert _command(["--space", "nats-tss", "--fitness", "trained"]).trained.recipe == RECIPES["proxy"]
     assert _command(["--space", "layer-chain"]).trained.recipe == RECIPES["mnist"]
 
@@ -272,7 +274,13 @@ def test_a_recipe_is_chosen_by_name_or_by_the_space() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ("--preset laptop", "There is no preset 'laptop'"),
+        ("--fitness trained --preset smoke --preset laptop", "There is no preset 'laptop'"),
+        ("--preset smoke", "give --fitness trained with it"),
+        (
+            "--space layer-chain --fitness trained --objective scenario-2 --trained.reference bogus",
+            "'bogus' is no layer",
+        ),
+        ("--space layer-chain --fitness trained --dataset photographs --seconds inf", "positive and finite, not inf"),
         ("--recipe nb201", "There is no recipe 'nb201'; did you mean 'nb101'?"),
         (
             "--space layer-chain --fitness trained --dataset minst",
@@ -294,3 +302,34 @@ def test_every_preset_makes_a_configuration(name: str) -> None:
     assert config.seconds is not None
     space = ng.get_space("layer-chain", config.layer_chain)
     assert (space.multiply_adds(space.sample(50, np.random.default_rng(0))) < 31_000_000).all()  # type: ignore[attr-defined]
+
+
+# --- Records of searches by training, compared
+
+
+def test_runs_by_training_are_compared_against_measured_time() -> None:
+    arms = {
+        algorithm: run(replace(SMALL, algorithm=algorithm, results=Path(algorithm))).folder
+        for algorithm in ("genetic", "random")
+    }
+    compared = ng.compare(ng.CompareConfig(tuple(arms.values()), out=Path("compared")))
+    assert compared.together.metric == "fitness"
+    assert list(compared.folder.glob("best-so-far-time.*"))
+
+
+def test_numbers_of_another_objective_or_data_set_are_not_compared() -> None:
+    small = replace(SMALL.trained, threshold=60.0)
+    first = run(replace(SMALL, objective="scenario-1", trained=small, results=Path("first"))).folder
+    second = run(replace(SMALL, trained=small, results=Path("second"))).folder
+    third = run(
+        replace(SMALL, objective="scenario-1", trained=replace(small, threshold=70.0), results=Path("third"))
+    ).folder
+    for other in (second, third):
+        with pytest.raises(NasbenchError, match="none in common"):
+            ng.compare(ng.CompareConfig((first, other), out=Path("compared")))
+
+
+def test_a_limit_that_holds_for_the_images_at_hand_is_kept() -> None:
+    limits = LayerChainSettings(max_parameters=15, max_layers=6, max_kernel=5)
+    result = run(replace(SMALL, layer_chain=limits, repeats=1, evaluations=3))  # 1x28x28 images would need 20
+    assert (result.evaluations["parameters"] <= 15).all()

@@ -80,7 +80,8 @@ def _draw_set(
     enough = 2 * known.sum(0) >= max(runs.sum(), 1)
     low, median, high = np.full((3, len(cost)), np.nan)
     if enough.any():
-        low[enough], median[enough], high[enough] = np.nanpercentile(values[:, enough], [25, 50, 75], axis=0)
+        held = _held(values)[:, enough]
+        low[enough], median[enough], high[enough] = np.nanpercentile(held, [25, 50, 75], axis=0)
     marker = "o" if enough.sum() == 1 else ""
     if alone:
         alpha = max(0.03, min(0.5, 5 / runs.sum()))
@@ -106,6 +107,12 @@ def _draw_set(
         marker=marker,
         label=written(_label(name, runs, alone=alone), 50),
     )
+
+
+def _held(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same, each run keeping its last number after its end."""
+    last = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(values.shape[1]), 0), axis=1)
+    return np.take_along_axis(values, last, axis=1)
 
 
 def _label(name: str, runs: NDArray[np.bool_], *, alone: bool) -> str:

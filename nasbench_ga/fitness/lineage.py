@@ -60,6 +60,11 @@ class Lineage(Fitness):
         kept = self.trained.outcome(number)
         return kept or self._kept(genotype, number, [self._train(genotype, None, number, 0)])
 
+    def failed(self, genotype: Genotypes) -> bool:
+        """Whether a training of a network failed."""
+        outcome = self.trained.outcome(self._number(genotype))
+        return outcome is not None and bool(outcome["failed"])
+
     def network(self, genotype: Genotypes) -> Network:
         """A network that was trained."""
         network = self._build(genotype, 0)

@@ -36,9 +36,9 @@ _EXTRAS = ("accuracy", "parameters", "epochs", "inherited", "failed")
 _ANY_CHAIN = LayerChainSettings(max_layers=64, max_kernel=15)
 
 
-def usual_dataset(space: Space) -> str:
-    """The data set that networks of a space are trained on if none was asked for."""
-    return _COLOUR if space.image is None else _GREY
+def usual_dataset(space: type[Space]) -> str:
+    """The data set that networks of a kind of space are trained on if none was asked for."""
+    return _GREY if issubclass(space, LayerChain) else _COLOUR
 
 
 class Trained(Fitness):
@@ -81,11 +81,15 @@ class Trained(Fitness):
                 "python -m pip install 'nasbench-ga[networks]'"
             )
         self.space, self.settings, self.seed, self.progress = space, settings or TrainedSettings(), seed, progress
-        self.dataset = DATASETS[dataset or usual_dataset(space)]
+        self.dataset = DATASETS[dataset or usual_dataset(type(space))]
         _check_space(space, self.dataset.shape, self.dataset.classes)
         self._goal_name = goal
-        if goal.startswith("scenario") and not isinstance(space, LayerChain):
-            raise NasbenchError(f"The objective {goal} is of layer chains (--space layer-chain), not of {space.name}.")
+        if goal.startswith("scenario"):
+            if not isinstance(space, LayerChain):
+                raise NasbenchError(
+                    f"The objective {goal} is of layer chains (--space layer-chain), not of {space.name}."
+                )
+            self._unbound.encode(self.settings.reference)  # tells what is wrong with it
         if self.settings.threshold is None and not isinstance(space, LayerChain):
             Goal(goal)  # tells of the threshold that is missing
         self.sizes = _SMALL.get(space.benchmark, {}) if self.settings.size == "small" else {}
@@ -135,7 +139,7 @@ class Trained(Fitness):
 
     def _reference(self) -> dict[str, Any]:
         """The accuracy of the reference network, trained as all others are, and how it came to it."""
-        space = LayerChain(_ANY_CHAIN, self.dataset.shape, self.dataset.classes)
+        space = self._unbound
         lineage = Lineage(self, repeat=0, name="reference", space=space)
         outcome = lineage.train_alone(space.encode(self.settings.reference))
         if outcome["failed"]:
@@ -191,6 +195,8 @@ class Trained(Fitness):
         """The test accuracy of the best network of a repeat, in per cent; the network is put into the record."""
         from nasbench_ga.networks import save_network
 
+        if self.of_repeat(repeat).failed(best):
+            return {}
         weights = self.of_repeat(repeat).network(best).state_dict()
         path = folder / NETWORKS / f"repeat-{repeat}.pt"
         save_network(path, weights, self.space, best, self.dataset.classes, self.sizes)
@@ -219,7 +225,17 @@ class Trained(Fitness):
             said.append("That of a network that was trained several times is their mean; kept is the best of them.")
         if self._is_tested:
             said.append(f"{self._tested} is of the best network of each repeat; the search saw no test image.")
-        return [*said, self.goal.in_words, *self._known.get("notes", ())]
+        said.append(self.goal.in_words)
+        if self._goal_name.startswith("scenario"):
+            space, chain = self._unbound, self.settings.reference
+            parameters = int(space.parameters(space.encode(chain)[None])[0])
+            said.append(f"The reference network has {parameters:,} parameters: {chain}.")
+        return [*said, *self._known.get("notes", ())]
+
+    @property
+    def _unbound(self) -> LayerChain:
+        """Chains without limits, in which the reference is."""
+        return LayerChain(_ANY_CHAIN, self.dataset.shape, self.dataset.classes)
 
     def remarks(self, rows: Rows) -> Sequence[str]:
         """How long networks were trained, what they inherited, and how many trainings failed."""
@@ -234,8 +250,11 @@ class Trained(Fitness):
                 f"{children.sum():,} of {len(rows):,} took over layers of a parent, with {share:.0f} % of their own "
                 "parameters on average."
             )
+        if self.goal.has_threshold and (threshold := self.goal.threshold) is not None:
+            reached = int((rows.extras["accuracy"] >= threshold).sum())
+            said.append(f"{reached:,} of {len(rows):,} evaluations reached {threshold:.2f} %.")
         if failed := int(np.count_nonzero(rows.extras["failed"])):
-            said.append(f"In {failed:,} evaluations a training failed; why is in trainings.json.")
+            said.append(f"A training failed in {failed:,} of {len(rows):,} evaluations; why is in trainings.json.")
         return said
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.training.recipe import RECIPES, Recipe
 
@@ -51,11 +53,14 @@ class TrainedSettings:
         """Refuses settings without sense."""
         for name in ("images", "validation", "trainings"):
             value = getattr(self, name)
-            if not (value is None and name != "trainings") and not (isinstance(value, int) and value >= 1):
+            if value is None and name != "trainings":
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
                 raise NasbenchError(f"trained.{name} is an integer of 1 or more, not {value!r}.")
+            object.__setattr__(self, name, int(value))
         if self.threshold is not None and not 0 <= self.threshold <= 100:
             raise NasbenchError(f"trained.threshold is an accuracy from 0 to 100 per cent, not {self.threshold}.")
-        if not self.weight >= 0:
+        if not 0 <= self.weight < np.inf:
             raise NasbenchError(f"trained.weight is 0 or more points for a million parameters, not {self.weight}.")
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:

@@ -6,6 +6,7 @@ finds every training that was finished, goes on with the one that was not, and t
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,8 @@ class Trainings:
         self._outcomes: dict[int, Outcome] = {}
         for path in folder.glob("*.json"):
             outcome = read_json(path)
+            if not isinstance(outcome, dict) or not {"number", "order", "best_training"} <= outcome.keys():
+                raise _damaged(path, "it holds no outcome of a training")
             self._outcomes[outcome["number"]] = outcome
 
     def outcomes(self) -> list[Outcome]:
@@ -54,7 +57,8 @@ class Trainings:
         tensors = {name: tensor.detach().cpu() for name, tensor in weights.items()}
         buffer = io.BytesIO()
         torch.save({"training": told, "weights": tensors}, buffer)
-        write_bytes(self._part(number, training), buffer.getvalue())
+        content = buffer.getvalue()
+        write_bytes(self._part(number, training), hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
         self.checkpoint(number, training).unlink(missing_ok=True)
         return told
 
@@ -82,13 +86,10 @@ class Trainings:
     def _load(self, path: Path) -> Any:
         import torch
 
-        try:
-            return torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # a damaged file can raise nearly anything
-            raise CorruptFileError(
-                f"{path} cannot be read ({error}). What was finished of this run cannot be gone on from: delete its "
-                "folder and run again."
-            ) from error
+        digest, _, content = path.read_bytes().partition(b"\n") if path.exists() else (b"", b"", b"")
+        if hashlib.sha256(content).hexdigest().encode() != digest:
+            raise _damaged(path, "it does not have the checksum it was written with")
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
     def checkpoint(self, number: int, training: int) -> Path:
         """Where a training of a network keeps what it needs to be gone on with."""
@@ -97,3 +98,10 @@ class Trainings:
 
     def _part(self, number: int, training: int) -> Path:
         return self.folder / f"{number:016x}.{training}.pt"
+
+
+def _damaged(path: Path, why: str) -> CorruptFileError:
+    return CorruptFileError(
+        f"{path} is damaged: {why}. What was finished of this run cannot be gone on from: delete the folder of its "
+        "record and run again."
+    )

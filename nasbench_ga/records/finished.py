@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ class Record:
         rows: all evaluations, by repeat and step.
         metrics: every number that its table knew of the evaluated cells, each float64, shape (len(rows),).
         summary: one dictionary a repeat.
+        known: what its fitness found out that its values depend on; often nothing.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class Record:
     rows: Rows
     metrics: Mapping[str, NDArray[np.float64]]
     summary: list[dict[str, Any]]
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def repeats(self) -> int:
@@ -77,7 +79,7 @@ def read_record(folder: Path) -> Record:
         raise unfinished
     read_cycles(folder)
     read_trainings(folder)
-    read_known(folder)
+    known = read_known(folder)
     table = read_parquet(folder / EVALUATIONS)
     rows = as_rows(table)
     metrics = {name: np.asarray(table[name], np.float64) for name in table.schema.names if "/" in name}
@@ -85,7 +87,7 @@ def read_record(folder: Path) -> Record:
         raise CorruptFileError(f"{folder / EVALUATIONS}, row {wrong}. {_again(folder)}")
     if wrong := _wrong_summary(rows, summary, config["repeats"]):
         raise CorruptFileError(f"{folder / SUMMARY}, {wrong}. {_again(folder)}")
-    return Record(folder, config, rows, metrics, summary)
+    return Record(folder, config, rows, metrics, summary, known)
 
 
 def read_evaluations(folder: Path) -> pd.DataFrame:

@@ -18,7 +18,7 @@ def choose_metric(sets: Sequence[RunSet], wanted: str | None = None) -> str:
     """
     comparable = [metric for metric in sets[0].metrics if metric == FITNESS or is_accuracy(metric)]
     common = [metric for metric in comparable if all(metric in own.metrics for own in sets)]
-    if not _alike(sets, lambda own: own.record.config["fitness"]) or not _alike(sets, lambda own: own.fitness_metric):
+    if not _alike(sets, _scale):
         common.remove(FITNESS)
     if wanted is not None:
         if wanted not in common:
@@ -74,12 +74,24 @@ def _alike(sets: Sequence[RunSet], what: Callable[[RunSet], object]) -> bool:
     return all(what(own) == what(sets[0]) for own in sets)
 
 
+def _scale(own: RunSet) -> tuple[object, ...]:
+    """What a fitness of 1 means: of fitnesses that differ in it, numbers are not to be compared."""
+    config, known = own.record.config, own.record.known
+    told = config.get("fitness_provenance") or {}
+    trained = [told.get(name) for name in ("dataset", "goal", "weight")] if "goal" in told else []
+    threshold = known.get("threshold", told.get("threshold"))
+    return (config["fitness"], own.fitness_metric, *trained, threshold)
+
+
 def _searched_on_test(own: RunSet) -> bool:
     return bool((own.record.config.get("objective") or {}).get("searches_on_test"))
 
 
 def _maximised(own: RunSet) -> str:
     fitness = str(own.record.config["fitness"])
+    told = own.record.config.get("fitness_provenance") or {}
+    if "goal" in told:
+        return f"{fitness} ({told['goal']} on {told['dataset']})"
     return f"{fitness} ({own.fitness_metric})" if own.fitness_metric else fitness
 
 

@@ -130,6 +130,9 @@ def _curves(together: Together) -> Iterator[Block]:
     yield Picture("best-so-far-evaluations", _curve_figure(together, EVALUATIONS), _bands(together, "evaluations"))
     if all(own.seconds_are_simulated for own in together.sets):
         yield Picture("best-so-far-time", _curve_figure(together, SECONDS), _bands(together, "hours of training"))
+    elif all(own.seconds_are_measured for own in together.sets):
+        figure = _curve_figure(together, SECONDS, 60.0, "measured minutes of training")
+        yield Picture("best-so-far-time", figure, _bands(together, "minutes of training"))
     else:
         without = [own.name for own in together.sets if not own.seconds_are_simulated]
         yield Paragraph(
@@ -138,11 +141,13 @@ def _curves(together: Together) -> Iterator[Block]:
         )
 
 
-def _curve_figure(together: Together, clock: Clock) -> Any:
+def _curve_figure(
+    together: Together, clock: Clock, seconds: float = HOUR, time: str = "simulated hours of training"
+) -> Any:
     found = {own.name: own.curves(together.metric, clock) for own in together.sets}
-    per_unit = 1.0 if clock == EVALUATIONS else HOUR
+    per_unit = 1.0 if clock == EVALUATIONS else seconds
     curves = {name: (curve.cost / per_unit, curve.value) for name, curve in found.items()}
-    label = "evaluations" if clock == EVALUATIONS else "simulated hours of training"
+    label = "evaluations" if clock == EVALUATIONS else time
     return figures.best_so_far_bands(curves, unit(together.metric), label, optimum=together.optimum)
 
 
@@ -151,7 +156,7 @@ def _bands(together: Together, clock: str) -> str:
     falls = "" if maximised else " It can fall: runs keep the cell of the highest fitness, whatever else that is worth."
     return (
         f"The best known after so many {clock}: the median of the runs and their middle half, as long as half of them "
-        f"go on.{falls}"
+        f"go on; a run that has ended counts with what it had found.{falls}"
     )
 
 

@@ -75,6 +75,12 @@ class RunSet:
         known = not np.isnan(self.record.rows.seconds).any()
         return known and not str(self.record.config.get("seconds_are", "measured")).startswith("measured")
 
+    @property
+    def seconds_are_measured(self) -> bool:
+        """Whether the seconds of an evaluation were spent on it in its run, and are known."""
+        known = not np.isnan(self.record.rows.seconds).any()
+        return known and str(self.record.config.get("seconds_are", "")).startswith("measured while")
+
     @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """The evaluations of each run, shape (runs,)."""

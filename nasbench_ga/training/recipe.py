@@ -80,7 +80,8 @@ class Recipe:
             self._check_integer(field, 1)
         for field in ("pad", "cutout"):
             self._check_integer(field, 0)
-        for field in ("learning_rate", "epochs", "validations", "least_gain"):
+        self._check_number("epochs", "above 0 and up to 100,000", lambda number: 0 < number <= 100_000)
+        for field in ("learning_rate", "validations", "least_gain"):
             self._check_number(field, "a number above 0", lambda number: number > 0)
         for field in ("weight_decay", "least_epochs"):
             self._check_number(field, "0 or more", lambda number: number >= 0)

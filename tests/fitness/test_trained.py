@@ -258,7 +258,7 @@ def test_damaged_weights_are_told_with_what_to_do(tmp_path: Path) -> None:
     own(chains(PARENT))
     for path in tmp_path.rglob("*.pt"):
         path.write_bytes(b"damaged")
-    with pytest.raises(CorruptFileError, match="delete its folder"):
+    with pytest.raises(CorruptFileError, match="delete the folder of its record"):
         own.of_children(chains(CHILD), chains(PARENT)[:, None])
 
 
