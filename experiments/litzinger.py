@@ -58,6 +58,15 @@ class Config:
             raise NasbenchError(f"families is 2 or more, not {self.families}.")
 
     @property
+    def command(self) -> str:
+        """What does this, but for where things lie."""
+        numbers = ("repeats", "seconds", "epochs", "families", "seed")
+        given = [name for name in numbers if getattr(self, name) != getattr(Config, name)]
+        options = [f"--preset {self.preset}", *(f"--{name} {getattr(self, name):g}" for name in given)]
+        options += [] if self.parts == Config.parts else [f"--parts {' '.join(self.parts)}"]
+        return f"python -m experiments.litzinger {' '.join(options)}"
+
+    @property
     def changes(self) -> dict[str, Any]:
         """What is not as the preset has it."""
         repeats = max(2, preset(self.preset)["repeats"]) if self.repeats is None else self.repeats
@@ -71,7 +80,7 @@ def study(config: Config) -> Page:
         "The compute-efficient genetic algorithm of Litzinger, Klos & Schiffmann (ICANN 2019, "
         "doi 10.1007/978-3-030-30484-3_32). Population, rates, crossover points and the decay of steps are published "
         f"nowhere that we could read; ours are those of the preset {config.preset}. Measured on {processor_name()} by "
-        f"python -m experiments.litzinger --preset {config.preset}."
+        f"`{config.command}`."
     )
     page = Page("The compute-efficient genetic algorithm on MNIST", (Paragraph(intro), *blocks))
     write_markdown(page, config.out / "README.md")

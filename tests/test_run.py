@@ -345,7 +345,7 @@ def test_what_is_no_accuracy_is_not_called_one(capsys: pytest.CaptureFixture[str
     output = capsys.readouterr().out
     assert "plain-parameters" in output
     assert "optimistic" not in output
-    assert "Measured minutes: measured;" in output
+    assert "Measured seconds: measured;" in output
     assert "simulated" not in output
 
 

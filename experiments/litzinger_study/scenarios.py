@@ -105,8 +105,8 @@ def blocks(scenario: Scenario) -> list[Heading | Paragraph | Picture | Table]:
         Picture(
             f"scenario-{scenario.number}",
             _figure(scenario.sets),
-            f"Scenario {scenario.number}: fitness of the best network so far, against networks trained; every run, "
-            "median and middle half.",
+            f"Scenario {scenario.number}: fitness of the best network so far, against networks trained; median and "
+            "middle half of the runs, where a run that has ended counts with what it had found.",
         ),
     ]
 

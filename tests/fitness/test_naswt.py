@@ -399,7 +399,7 @@ def test_what_a_run_tells(capsys: pytest.CaptureFixture[str]) -> None:
         f"Over the {len(cells_once):,} different cells that were evaluated, naswt and {metric} have {correlation}; "
         f"the mere number of parameters has {parameters}."
     ) in output
-    assert "Measured minutes" in output
+    assert "Measured seconds" in output
     assert main([*arguments, "--repeats", "3", "--naswt.statistic", "max", "--results", "here", "--resume"]) == 0
     again = capsys.readouterr().out
     assert str(correlation) in again
