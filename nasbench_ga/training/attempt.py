@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from nasbench_ga.training.checkpoints import Checkpoint, State
 from nasbench_ga.training.device_images import Augmentation, DeviceImages
+from nasbench_ga.training.graphs import Graphed, own_stream
 from nasbench_ga.training.length import best_validation, reason_to_stop
 from nasbench_ga.training.measuring import count_right, number_type, usual_batch
 from nasbench_ga.training.optimisers import make_optimizer
@@ -73,8 +74,8 @@ class Attempt:
 
     Attributes:
         step: how many there were.
-        curve: the validations so far.
-        loss: mean training loss of the steps between the last two validations, or before the first.
+        curve: the validations so far, the first of the weights that training began with.
+        loss: mean training loss of the steps between the last two validations; None before there were steps.
         stopped: by what training has ended; empty if it has not.
         failure: why it failed, in a sentence.
     """
@@ -100,33 +101,39 @@ class Attempt:
         device, order = self.task.device, None
         self.task.set_mode(training=True)
         hidden = None if progress else True  # None: hidden but on a terminal, which redraws it
-        with tqdm(
-            total=self.plan.steps, initial=self.step, desc="training", delay=2, leave=False, disable=hidden
-        ) as bar:
+        bar = tqdm(total=self.plan.steps, initial=self.step, desc="training", delay=2, leave=False, disable=hidden)
+        compute = self._gradients if device.type == "cpu" else Graphed(self._gradients, self.batch, device)
+        with bar, own_stream(device):
+            if not self.curve:
+                self._validate()
             while not self.stopped:
                 epoch, chosen = self.plan.place(self.step)
                 if order is None or not chosen.start:
                     order = order_of_epoch(self.task.seed, epoch, self.plan.images, device)
-                self._learn(order[chosen])
+                self._set_rate()
+                compute(order[chosen])
+                self._optimizer.step()
                 self.step += 1
                 bar.update()
                 if self.step in self.plan.validations:
                     self._validate()
                 if checkpoint.due and not self.stopped:
                     checkpoint.write(self.state())
-        if self._best is not None:
-            self.task.network.load_state_dict(self._best)
+            if self._best is not None:
+                self.task.network.load_state_dict(self._best)
 
-    def _learn(self, rows: Tensor) -> None:
+    def _set_rate(self) -> None:
         rate = rate_of_step(self.task.recipe, self.step, self.plan.steps, self.curve)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
+
+    def _gradients(self, rows: Tensor) -> None:
+        """Leaves the gradients of the loss of some images in place, and adds the loss to the total."""
         pixels, labels = self.task.train_images.batch(rows, self._augmentation, self._dtype, self._layout)
         with torch.autocast(pixels.device.type, self._dtype, enabled=self._dtype != torch.float32):
             loss = functional.cross_entropy(self.task.network(pixels), labels)
-        self._optimizer.zero_grad()
+        self._optimizer.zero_grad(set_to_none=self.task.device.type == "cpu")
         torch.autograd.backward(loss)
-        self._optimizer.step()
         self._total += loss.detach()
 
     def _validate(self) -> None:
@@ -145,7 +152,7 @@ class Attempt:
         elif not finite:
             self.fail(f"Training diverged: the network gave no finite numbers after step {self.step:,}.")
         else:
-            self.loss = total / (self.step - since)
+            self.loss = total / (self.step - since) if self.step else None
             self._record(100 * right / len(task.validation))
 
     def fail(self, reason: str) -> None:

@@ -5,7 +5,8 @@ The idea of a length that each architecture's own validation curve decides is th
 accuracy of all validations is less than `least_gain` above the best that was known a share `window` of the epochs
 earlier. The window grows with the training, so a network that learns slowly, but goes on learning, is trained longer.
 
-A network that has not learned anything by its third validation is given up: nothing tells it from a finished one.
+The first validation is before training. So a network that inherited weights, and gains nothing any more, is trained
+until the second after that, and one that has not learned anything by then is given up: nothing tells it from the other.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Literal
 from nasbench_ga.training.recipe import Recipe
 
 Curve = Sequence[tuple[float, float]]
-"""Each validation so far: after how many epochs, ascending, and its accuracy in per cent."""
+"""Each validation so far: after how many epochs, 0 and ascending, and its accuracy in per cent."""
 
 LEAST_RECENT = 2
 """Validations that a window holds at least, so that one of bad luck ends nothing."""
@@ -36,7 +37,8 @@ def out_of_patience(curve: Curve, patience: int) -> bool:
 def hardly_rises(curve: Curve, window: float, least_gain: float) -> bool:
     """Whether the best accuracy rose by less than `least_gain` over the last share `window` of the epochs so far.
 
-    The window holds at least 2 validations, and there is at least one before it: nothing ends before the third.
+    The window holds at least 2 validations, and there is at least one before it: nothing ends before the second
+    after training began.
 
     Args:
         curve: with at least one validation.

@@ -33,7 +33,7 @@ class Training:
     Attributes:
         accuracy: validation accuracy of the weights that the network has at the end, in per cent; 0 if it failed.
         loss: mean training loss of the steps before the last validation; None if it failed or nothing was trained.
-        curve: each validation: after how many epochs, and its accuracy.
+        curve: each validation: after how many epochs, and its accuracy; the first is before training.
         epochs: how many were trained.
         images: how many were trained with, each as often as it was.
         steps: of the optimiser.

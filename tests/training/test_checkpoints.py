@@ -22,7 +22,7 @@ VARIANTS = {
     "adamw": {"optimizer": "adamw", "weight_decay": 1e-2},
     "adagrad": {"optimizer": "adagrad"},
     "rmsprop": {"optimizer": "rmsprop", "epsilon": 1.0},
-    "patience": {"stop": "patience", "patience": 2, "validations": 2},
+    "patience": {"stop": "patience", "patience": 3, "validations": 2},
     "curve": {"stop": "curve", "least_epochs": 2.5, "validations": 3, "schedule": "plateau", "plateau": 1},
 }
 

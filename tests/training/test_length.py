@@ -133,3 +133,10 @@ def test_who_learns_more_slowly_is_trained_longer(time: float, slower: float, wi
         for scale in (time, time * slower)
     )
     assert length(fast, recipe) <= length(slow, recipe) < math.inf
+
+
+def test_who_inherited_and_gains_no_more_is_trained_for_two_validations() -> None:
+    recipe = Recipe(stop="curve", validations=2, window=0.3, least_gain=0.3)
+    assert length([(0, 94.0), (0.5, 93.1), (1, 94.2), (1.5, 95.0)], recipe) == 1
+    assert length([(0, 94.0), (0.5, 94.1), (1, 94.5), (1.5, 94.6), (2, 94.7)], recipe) == 2
+    assert length([(0, 10.0), (0.5, 94.1), (1, 94.2), (1.5, 94.3)], recipe) == 1.5

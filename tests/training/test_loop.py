@@ -83,7 +83,8 @@ def test_weights_are_those_of_a_plain_loop() -> None:
     assert outcome.loss == pytest.approx(np.mean(losses[6:]), rel=1e-4)
     assert outcome.accuracy == accuracy(expected, validation)
     assert (outcome.steps, outcome.images, outcome.epochs, outcome.batch) == (12, 2 * TRAIN, 2.0, 16)
-    assert [epochs for epochs, _ in outcome.curve] == [1.0, 2.0]
+    assert [epochs for epochs, _ in outcome.curve] == [0.0, 1.0, 2.0]
+    assert outcome.curve[0][1] == accuracy(without_dropout(), validation)
     assert (outcome.stopped, outcome.failure, outcome.notes) == ("epochs", "", ())
 
 
@@ -169,7 +170,7 @@ def test_with_patience_the_best_weights_are_kept() -> None:
     assert outcome.accuracy == max(values) == accuracy(network, validation)
     assert len(values) == values.index(max(values)) + 1 + 4
     again = toy_network()
-    train(again, images, validation, dataclasses.replace(recipe, stop="never", epochs=values.index(max(values)) + 1), 1)
+    train(again, images, validation, dataclasses.replace(recipe, stop="never", epochs=values.index(max(values))), 1)
     assert same(weights(network), weights(again))
 
 
@@ -226,8 +227,13 @@ def test_frozen_modules_stay_as_they_are() -> None:
 
 def test_nothing_is_computed_backwards_into_leading_frozen_layers() -> None:
     network, seen = toy_network(), []
-    network[3].register_forward_hook(lambda _module, _inputs, output: seen.append(output.requires_grad))
-    network[4].register_forward_hook(lambda _module, _inputs, output: seen.append(output.requires_grad))
+
+    def watch(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
+        if network.training:
+            seen.append(output.requires_grad)
+
+    network[3].register_forward_hook(watch)
+    network[4].register_forward_hook(watch)
     train(network, *toy_images(), dataclasses.replace(SHORT, epochs=0.1), 0, frozen=["0", "1"])
     assert seen[:2] == [False, True]
 
@@ -265,7 +271,7 @@ def test_what_diverges_has_failed() -> None:
     assert re.fullmatch(
         r"Training diverged: the training loss was (nan|inf) in a step from 1 to 6.", outcome.failure
     ), outcome.failure
-    assert (outcome.steps, outcome.epochs, outcome.curve) == (6, 1.0, ())
+    assert (outcome.steps, outcome.epochs, [epochs for epochs, _ in outcome.curve]) == (6, 1.0, [0.0])
     assert same(weights(network), before)
 
 

@@ -1,0 +1,79 @@
+"""Kernels of a step launched together: of small networks, the launch of each takes a GPU longer than its work."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from nasbench_ga.training.failures import is_out_of_memory
+
+WARM_CALLS = 3
+"""Calls before kernels are captured: libraries choose theirs, and gradients get their place, in the first ones."""
+
+
+class Graphed:
+    """A function whose kernels are captured in a CUDA graph, which is launched in its place from then on.
+
+    The function is called a few times first, and whenever other than `count` rows come. It cannot be captured if it
+    waits for the device; then it is always called. Dropout and augmentation draw new numbers in each launch.
+
+    Args:
+        function: of rows, int64[n] on the GPU; reads and writes the same tensors in every call, and gives nothing.
+        count: of the rows with which it is captured.
+        device: the GPU; a stream of its own is the current one (`own_stream`).
+    """
+
+    def __init__(self, function: Callable[[Tensor], None], count: int, device: torch.device) -> None:
+        self._function = function
+        self._rows = torch.empty(count, dtype=torch.int64, device=device)
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._calls_left: float = WARM_CALLS
+
+    def __call__(self, rows: Tensor) -> None:
+        """Does what the function does with these rows."""
+        if len(rows) == len(self._rows) and not self._calls_left:
+            self._rows.copy_(rows)
+            self._graph = self._graph or self._captured()
+            if self._graph is not None:
+                self._graph.replay()
+                return
+            self._calls_left = float("inf")
+        elif len(rows) == len(self._rows):
+            self._calls_left -= 1
+        self._function(rows)
+
+    def _captured(self) -> torch.cuda.CUDAGraph | None:
+        graph = torch.cuda.CUDAGraph()
+        try:
+            with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
+                self._function(self._rows)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            return None
+        return graph
+
+
+@contextlib.contextmanager
+def own_stream(device: torch.device) -> Iterator[None]:
+    """While this is entered, a GPU works in a stream of its own, as captures want it; on a CPU nothing changes."""
+    if device.type != "cuda":
+        yield
+        return
+    before, stream = torch.cuda.current_stream(device), _stream(device)
+    stream.wait_stream(before)
+    try:
+        with torch.cuda.stream(stream):
+            yield
+    finally:
+        before.wait_stream(stream)
+
+
+@functools.cache
+def _stream(device: torch.device) -> torch.cuda.Stream:
+    """One for all trainings: libraries keep memory for each stream that they have seen."""
+    return torch.cuda.Stream(device)
