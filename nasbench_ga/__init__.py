@@ -25,7 +25,8 @@ from nasbench_ga.tables import Table, from_api, open_table
 if TYPE_CHECKING:
     from nasbench_ga.compare import CompareConfig, ComparedRecords, compare
     from nasbench_ga.fitness.naswt_score import naswt_score
-    from nasbench_ga.run import Result, RunConfig, run
+    from nasbench_ga.run import Result, run
+    from nasbench_ga.run_config import RunConfig
 
 __all__ = [
     "CompareConfig",
@@ -64,7 +65,7 @@ _LATER = {
     "ComparedRecords": "nasbench_ga.compare",
     "compare": "nasbench_ga.compare",
     "Result": "nasbench_ga.run",
-    "RunConfig": "nasbench_ga.run",
+    "RunConfig": "nasbench_ga.run_config",
     "naswt_score": "nasbench_ga.fitness.naswt_score",
     "run": "nasbench_ga.run",
 }

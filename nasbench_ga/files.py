@@ -82,6 +82,11 @@ def read_json(path: Path) -> Any:
         raise CorruptFileError(f"{path} is not valid JSON ({error}).") from error
 
 
+def json_digest(content: Any, length: int = 8) -> str:
+    """A short name for what can be written as JSON: hexadecimal digits of the SHA-256 of its text with sorted keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:length]
+
+
 def sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     return digest(path, "sha256")

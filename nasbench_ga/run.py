@@ -7,41 +7,31 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
-import operator
-import re
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tyro
 from numpy.typing import NDArray
 
-from nasbench_ga import presets, records
+from nasbench_ga import records
 from nasbench_ga.callable_module import make_callable
 from nasbench_ga.console import guarded
 from nasbench_ga.environment import available_cores
 from nasbench_ga.errors import NasbenchError, TableNotFoundError
-from nasbench_ga.fitness import Fitness, FitnessContext, NASWTSettings, TrainedSettings, make_fitness
+from nasbench_ga.files import json_digest
+from nasbench_ga.fitness import Fitness, FitnessContext, make_fitness
 from nasbench_ga.fitness.trained import scenario_space, usual_dataset
 from nasbench_ga.plugins import load_plugin
 from nasbench_ga.report import PICTURE, Report, draw, show
-from nasbench_ga.search import (
-    GeneticSettings,
-    NASEAFASettings,
-    NSGA2Settings,
-    RandomSettings,
-    Search,
-    UsualBudget,
-    searches,
-)
-from nasbench_ga.spaces import LayerChain, LayerChainSettings, Space, get_space, spaces
+from nasbench_ga.run_config import RunConfig
+from nasbench_ga.run_options import configuration
+from nasbench_ga.search import Search, UsualBudget, searches
+from nasbench_ga.spaces import LayerChain, Space, get_space, spaces
 from nasbench_ga.study import Budget, Study, conduct
 from nasbench_ga.summary import summarise, summarise_cycles
 from nasbench_ga.tables import (
@@ -61,90 +51,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RUNS = Path("results") / "runs"
-
-
-@dataclass(frozen=True)
-class RunConfig:
-    """Searches a space for the architecture with the highest fitness, many times over.
-
-    Prints what each repeat found and what that is worth; writes the record of every evaluation and a picture.
-    """
-
-    space: str = "nb101"
-    """What is searched: nb101, nb101-raw9, nats-tss, nats-tss-graph, nats-sss, layer-chain, or one of your own."""
-    fitness: str = "accuracy"
-    """What is maximised: accuracy (looked up in the table), naswt (score of untrained networks), trained (accuracy of
-    networks that are trained, and their size), or one of your own."""
-    algorithm: str = "genetic"
-    """How: genetic, nas-ea-fa, nsga-ii, random, or one of your own."""
-    repeats: int = 10
-    """Independent runs; their results are a distribution."""
-    seed: int = 0
-    """Of the whole study; repeat i has the i-th generator spawned from it."""
-    evaluations: int | None = None
-    """Budget of a repeat in evaluations, a cell met again counting again; unless --seconds limits it, 10,000, or 500 if
-    the fitness is naswt or the algorithm nas-ea-fa (seconds with its presets of Pan & Yao), 100 if it is trained."""
-    seconds: float | None = None
-    """Budget of a repeat in seconds of evaluations, simulated or measured; what would exceed it does not count."""
-    table: str | None = None
-    """Table to look up in: a name or a path; by default the first of the space's tables that is there."""
-    dataset: str | None = None
-    """Data set: cifar10, cifar100 or ImageNet16-120, as far as the table has it; to train on any that `python -m
-    nasbench_ga.training list` names, by default mnist for layer-chain and cifar10 for others."""
-    objective: str | None = None
-    """What trained networks are to be: accuracy (accurate; the default), weighted, lexicographic or pareto (accurate
-    and small), scenario-1 (as accurate as the reference network with the fewest parameters), or scenario-2 (as
-    accurate as can be with fewer than it)."""
-    metric: str | None = None
-    """Metric to search on, by default the published validation accuracy: dataset/split/epochs[@seed]."""
-    test_metric: str | None = None
-    """Metric to report, by default the published test accuracy."""
-    genetic: GeneticSettings = field(default_factory=GeneticSettings)
-    """Settings of the genetic algorithm."""
-    nas_ea_fa: NASEAFASettings = field(default_factory=NASEAFASettings)
-    """Settings of NAS-EA-FA."""
-    random: RandomSettings = field(default_factory=RandomSettings)
-    """Settings of random search."""
-    nsga_ii: NSGA2Settings = field(default_factory=NSGA2Settings)
-    """Settings of NSGA-II."""
-    naswt: NASWTSettings = field(default_factory=NASWTSettings)
-    """Settings of the fitness naswt."""
-    trained: TrainedSettings = field(default_factory=TrainedSettings)
-    """Settings of the fitness trained."""
-    layer_chain: LayerChainSettings = field(default_factory=LayerChainSettings)
-    """Constraints of the space layer-chain."""
-    results: Path | None = None
-    """Folder of the record; by default one under results/runs/ named after the configuration."""
-    resume: bool = False
-    """Go on where a killed run of this configuration stopped, or add repeats to a finished one in --results."""
-    checkpoint_seconds: float = 2.0
-    """Time between checkpoints."""
-    workers: int | None = None
-    """Processes in which repeats ask where that is slow and processes save time; by default one for each core. The
-    results are the same with any number."""
-    load: tuple[Path, ...] = ()
-    """Python files to run first, which register spaces, fitnesses, algorithms or surrogates of your own."""
-
-    def __post_init__(self) -> None:
-        """Takes paths as text and numbers as numpy has them, and refuses what is no number."""
-        for name, optional in (("repeats", False), ("seed", False), ("evaluations", True), ("workers", True)):
-            value = getattr(self, name)
-            if not (value is None and optional):
-                try:
-                    object.__setattr__(self, name, operator.index(value))
-                except TypeError as error:
-                    raise NasbenchError(f"{name} is an integer, not {value!r}.") from error
-        if self.workers is not None and self.workers < 1:
-            raise NasbenchError(f"workers is 1 or more, not {self.workers}.")
-        if not self.checkpoint_seconds >= 0:
-            raise NasbenchError(f"checkpoint_seconds is 0 or more, not {self.checkpoint_seconds}.")
-        if self.results is not None:
-            object.__setattr__(self, "results", Path(self.results))
-        object.__setattr__(self, "load", tuple(map(Path, self.load)))
-
-
-_GROUPED = re.compile(r"^--(genetic|layer-chain|nas-ea-fa|naswt|nsga-ii|random|trained[-.]recipe|trained)-")
-"""Options of a group may be written with a dash too: --naswt-repeats for --naswt.repeats."""
 
 
 @dataclass(frozen=True)
@@ -399,63 +305,18 @@ def _find_table(config: RunConfig, space: Space) -> tuple[Source | None, str]:
 
 
 def _folder_name(recorded: dict[str, Any]) -> str:
-    digest = hashlib.sha256(json.dumps(recorded, sort_keys=True).encode()).hexdigest()
-    return "-".join((recorded["space"], recorded["fitness"], recorded["algorithm"], digest[:8]))
+    return "-".join((recorded["space"], recorded["fitness"], recorded["algorithm"], json_digest(recorded)))
 
 
 def _known_metrics(table: Table | None, ids: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
     return {metric: table.lookup(ids, metric) for metric in table.metrics} if table is not None else {}
 
 
-@dataclass(frozen=True)
-class _Command(RunConfig):
-    preset: str | None = None
-    """Settings for a search by training that go together: smoke (a minute on two cores), cpu (half an hour on them),
-    gpu (ten minutes on one). Options that are given besides count before the preset's."""
-    recipe: str | None = None
-    """How networks are trained: nb101, nats or nats-12 (as published), proxy (a short one), mnist. By default the
-    preset's or, without one, mnist for layer-chain and proxy for others; --trained.recipe.* options change a part."""
-
-
-def _command(arguments: Sequence[str]) -> RunConfig:
-    """The configuration that arguments spell; preset and recipe are what the other options are by default."""
-    given = [
-        _GROUPED.sub(lambda group: f"--{group[1].replace('trained-', 'trained.')}.", argument) for argument in arguments
-    ]
-    chosen = {name: _value_of(f"--{name}", given) for name in ("preset", "recipe", "space", "fitness")}
-    if chosen["preset"] and chosen["fitness"] != "trained":
-        raise NasbenchError("--preset is of searches by training: give --fitness trained with it.")
-    space = chosen["space"] or RunConfig.space
-    defaults = presets.preset(chosen["preset"], space) if chosen["preset"] else {}
-    usual = None if space == "layer-chain" else "proxy"
-    if named := chosen["recipe"] or (usual if not chosen["preset"] else None):
-        trained = defaults.get("trained", TrainedSettings())
-        defaults["trained"] = dataclasses.replace(trained, recipe=presets.recipe(named))
-    return tyro.cli(
-        _Command,
-        prog="python -m nasbench_ga.run",
-        description=RunConfig.__doc__,
-        args=given,
-        default=_Command(**defaults),
-    )
-
-
-def _value_of(option: str, arguments: Sequence[str]) -> str | None:
-    """What an option is given, None if it is not."""
-    value = None
-    for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
-        if argument == option:
-            value = following
-        elif argument.startswith(f"{option}="):
-            value = argument.partition("=")[2]
-    return value
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; gives the exit status."""
 
     def command() -> None:
-        show(_run(_command(sys.argv[1:] if arguments is None else arguments), progress=True))
+        show(_run(configuration(sys.argv[1:] if arguments is None else arguments), progress=True))
 
     return guarded(command)
 

@@ -11,7 +11,7 @@ import pytest
 from nasbench_ga import crew
 from nasbench_ga.crew import Crew
 from nasbench_ga.errors import NasbenchError
-from nasbench_ga.run import RunConfig
+from nasbench_ga.run_config import RunConfig
 from nasbench_ga.search import NASEAFA, NASEAFASettings, RandomSearch, RandomSettings, Search
 from nasbench_ga.spaces import CategoricalSpace, Genotypes, get_space
 

@@ -23,7 +23,8 @@ from nasbench_ga import records, study
 from nasbench_ga.errors import CorruptFileError, NasbenchError, RecordError, UnknownNameError
 from nasbench_ga.fitness import TableAccuracy
 from nasbench_ga.records import recorder
-from nasbench_ga.run import RunConfig, main, run
+from nasbench_ga.run import main, run
+from nasbench_ga.run_config import RunConfig
 from nasbench_ga.search import Genetic, GeneticSettings
 
 RECORD = (records.CONFIG, records.EVALUATIONS, records.SUMMARY)

@@ -12,7 +12,8 @@ from scipy.stats import kendalltau, spearmanr
 from nasbench_ga import records, register_fitness, study
 from nasbench_ga.errors import CorruptFileError, NasbenchError
 from nasbench_ga.fitness import Evaluation, fitnesses
-from nasbench_ga.run import RunConfig, main, run
+from nasbench_ga.run import main, run
+from nasbench_ga.run_config import RunConfig
 from nasbench_ga.search import NASEAFASettings
 from nasbench_ga.spaces import CategoricalSpace, Genotypes, register_space, spaces
 

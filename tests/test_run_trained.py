@@ -18,7 +18,9 @@ from nasbench_ga import presets, records
 from nasbench_ga.errors import NasbenchError, RecordError
 from nasbench_ga.fitness import TrainedSettings
 from nasbench_ga.networks import load_network
-from nasbench_ga.run import RunConfig, _command, main, run
+from nasbench_ga.run import main, run
+from nasbench_ga.run_config import RunConfig
+from nasbench_ga.run_options import configuration
 from nasbench_ga.search import GeneticSettings, NSGA2Settings, RandomSettings
 from nasbench_ga.spaces import LayerChainSettings
 from nasbench_ga.training.device_images import DeviceImages
@@ -254,21 +256,21 @@ def test_an_impossible_constraint_is_refused_before_anything_is_trained(capsys: 
 
 def test_a_preset_is_what_options_are_by_default() -> None:
     chosen = ["--preset", "smoke", "--fitness", "trained"]
-    config = _command([*chosen, "--space", "layer-chain", "--seed", "3", "--trained-recipe-epochs", "7"])
+    config = configuration([*chosen, "--space", "layer-chain", "--seed", "3", "--trained-recipe-epochs", "7"])
     named = presets.PRESETS["smoke"]
     assert (config.repeats, config.seconds, config.seed) == (named["repeats"], named["seconds"], 3)
     assert config.trained == replace(named["trained"], recipe=replace(named["trained"].recipe, epochs=7.0))
     assert config.genetic == named["genetic"]
-    assert _command([*chosen, "--repeats", "10"]).repeats == 10  # what is given counts, the usual number too
-    assert _command([*chosen, "--space=nats-tss"]).genetic.step_decay == 1  # no steps there
+    assert configuration([*chosen, "--repeats", "10"]).repeats == 10  # what is given counts, the usual number too
+    assert configuration([*chosen, "--space=nats-tss"]).genetic.step_decay == 1  # no steps there
 
 
 def test_a_recipe_is_chosen_by_name_or_by_the_space() -> None:
-    assert _command(["--recipe", "nb101"]).trained.recipe == RECIPES["nb101"]
-    both = _command(["--preset", "cpu", "--fitness", "trained", "--recipe=nats-12"])
+    assert configuration(["--recipe", "nb101"]).trained.recipe == RECIPES["nb101"]
+    both = configuration(["--preset", "cpu", "--fitness", "trained", "--recipe=nats-12"])
     assert both.trained.recipe == RECIPES["nats-12"]
-    assert _command(["--space", "nats-tss", "--fitness", "trained"]).trained.recipe == RECIPES["proxy"]
-    assert _command(["--space", "layer-chain"]).trained.recipe == RECIPES["mnist"]
+    assert configuration(["--space", "nats-tss", "--fitness", "trained"]).trained.recipe == RECIPES["proxy"]
+    assert configuration(["--space", "layer-chain"]).trained.recipe == RECIPES["mnist"]
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench_ga.files import json_digest
 from nasbench_ga.fitness import Trained, TrainedSettings
 from nasbench_ga.pages import Heading, Paragraph, Table
 from nasbench_ga.spaces import LayerChain, LayerChainSettings
@@ -67,7 +65,7 @@ def measure(
     drawn = space.sample(2 * families, rng)
     settings = replace(settings, trainings=1)
     first = Trained(space, settings, dataset, seed=seed)
-    own = folder / digest_of(first.provenance)
+    own = folder / json_digest(first.provenance, 12)
     first.prepare(own / "parents")
     accuracy = first(drawn).extras["accuracy"]
     parents = drawn[np.sort(np.argsort(-accuracy, kind="stable")[:families])]
@@ -89,11 +87,6 @@ def _with_parents(folder: Path, name: str) -> Path:
             shutil.copytree(folder / "parents", Path(temporary) / name)
             (Path(temporary) / name).rename(folder / name)
     return folder / name
-
-
-def digest_of(provenance: Mapping[str, Any]) -> str:
-    """A short name for all that trainings depend on."""
-    return hashlib.sha256(json.dumps(provenance, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def saved(way: Way, fresh: Way) -> float:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from experiments.litzinger_study.inheritance import digest_of
 from experiments.litzinger_study.published import LIKE_TABLE_2, LIKE_TABLE_3, REFERENCE, TABLE_2, TABLE_3
+from nasbench_ga.files import json_digest
 from nasbench_ga.fitness import Trained, TrainedSettings
 from nasbench_ga.fitness.trained_settings import REFERENCE as REFERENCE_CHAIN
 from nasbench_ga.pages import Heading, Paragraph, Table
@@ -50,7 +50,7 @@ def train_from_scratch(chain: str, recipe: Recipe, dataset: str, seed: int, fold
     """Trains one chain of layers on all training images that are not held out, and tests it."""
     space = LayerChain()
     fitness = Trained(space, TrainedSettings(recipe=recipe, inherit=False), dataset, seed=seed, progress=True)
-    fitness.prepare(folder / digest_of(fitness.provenance))
+    fitness.prepare(folder / json_digest(fitness.provenance, 12))
     genotype = space.encode(chain)
     told = fitness.of_repeat(0)(genotype[None])
     (test,) = fitness.test(0, genotype).values()

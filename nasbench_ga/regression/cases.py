@@ -20,7 +20,7 @@ from nasbench_ga.errors import DatasetNotFoundError, LibraryNotFoundError, Nasbe
 from nasbench_ga.fitness import NASWT, Fitness, FitnessContext, NASWTSettings, fitnesses, make_fitness
 from nasbench_ga.fitness.score_store import ScoreTable, score_tables
 from nasbench_ga.registry import Registry
-from nasbench_ga.run import RunConfig
+from nasbench_ga.run_config import RunConfig
 from nasbench_ga.search import GeneticSettings, NASEAFASettings, NSGA2Settings, RandomSettings, searches
 from nasbench_ga.spaces import get_space, spaces
 from nasbench_ga.surrogates import surrogates

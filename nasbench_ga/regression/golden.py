@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from urllib.parse import quote
 
 from nasbench_ga.environment import environment, processor_name
 from nasbench_ga.errors import CorruptFileError
-from nasbench_ga.files import read_json, write_json
+from nasbench_ga.files import json_digest, read_json, write_json
 from nasbench_ga.regression.cases import Combination
 from nasbench_ga.regression.outcomes import Outcome
 
@@ -95,7 +93,7 @@ class GoldenFolder:
 
 
 def _as_json(values: list[Golden]) -> dict[str, Any]:
-    environments = {_digest(golden.made_in): golden.made_in for golden in values}
+    environments = {json_digest(golden.made_in): golden.made_in for golden in values}
     return {
         "format": FORMAT,
         "made_in": environments,
@@ -103,16 +101,12 @@ def _as_json(values: list[Golden]) -> dict[str, Any]:
             golden.combination.name: {
                 **asdict(golden.combination),
                 "table_read": golden.table,
-                "made_in": _digest(golden.made_in),
+                "made_in": json_digest(golden.made_in),
                 "repeats": golden.repeats,
             }
             for golden in values
         },
     }
-
-
-def _digest(facts: Environment) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _read(path: Path) -> dict[Combination, Golden]:

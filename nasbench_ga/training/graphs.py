@@ -76,4 +76,4 @@ def own_stream(device: torch.device) -> Iterator[None]:
 @functools.cache
 def _stream(device: torch.device) -> torch.cuda.Stream:
     """One for all trainings: libraries keep memory for each stream that they have seen."""
-    return torch.cuda.Stream(device)
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call] # torch's types lack it

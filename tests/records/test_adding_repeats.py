@@ -13,7 +13,8 @@ from nasbench_ga import NASEAFASettings, records
 from nasbench_ga.errors import CorruptFileError, RecordError
 from nasbench_ga.fitness import TableAccuracy
 from nasbench_ga.records import recorder
-from nasbench_ga.run import RunConfig, main, run
+from nasbench_ga.run import main, run
+from nasbench_ga.run_config import RunConfig
 
 GENETIC = RunConfig(space="nats-tss", table="analog-nas", repeats=5, evaluations=300, results=Path("mine"))
 SURROGATE = replace(

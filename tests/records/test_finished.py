@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 import nasbench_ga as ng
 from nasbench_ga.errors import CorruptFileError, RecordError
 from nasbench_ga.records import CONFIG, CYCLES, EVALUATIONS, SUMMARY, read_evaluations, read_record
-from nasbench_ga.run import RunConfig, run
+from nasbench_ga.run import run
+from nasbench_ga.run_config import RunConfig
 
 SMALL = RunConfig(space="nats-tss", table="analog-nas", repeats=3, evaluations=350)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nasbench_ga.run import RunConfig, run
+from nasbench_ga.run import run
+from nasbench_ga.run_config import RunConfig
 
 SMALL = RunConfig(space="nats-tss", table="analog-nas", repeats=6, evaluations=300)
 TEST = "cifar10/test/analog"
