@@ -79,12 +79,19 @@ def study(config: Config) -> Page:
     intro = (
         "The compute-efficient genetic algorithm of Litzinger, Klos & Schiffmann (ICANN 2019, "
         "doi 10.1007/978-3-030-30484-3_32). Population, rates, crossover points and the decay of steps are published "
-        f"nowhere that we could read; ours are those of the preset {config.preset}. Measured on {processor_name()} by "
+        f"nowhere that we could read; ours are those of the preset {config.preset}. Measured on {_processor()} by "
         f"`{config.command}`."
     )
     page = Page("The compute-efficient genetic algorithm on MNIST", (Paragraph(intro), *blocks))
     write_markdown(page, config.out / "README.md")
     return page
+
+
+def _processor() -> str:
+    """What trains networks: a GPU if there is one."""
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else processor_name()
 
 
 def _part(config: Config, part: Part) -> Iterator[Block]:
