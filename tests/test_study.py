@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.fitness import Evaluation, Fitness
+from nasbench_ga.memo import Memo
 from nasbench_ga.rows import Rows
 from nasbench_ga.search import Genetic, GeneticSettings, RandomSearch, RandomSettings, Search, searches
 from nasbench_ga.spaces import CategoricalSpace, Genotypes, Space, get_space, spaces
-from nasbench_ga.study import Budget, Memo, Study
+from nasbench_ga.study import Budget, Study
 
 
 class Counted:
