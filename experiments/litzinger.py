@@ -62,7 +62,7 @@ class Config:
         """What does this, but for where things lie."""
         numbers = ("repeats", "seconds", "epochs", "families", "seed")
         given = [name for name in numbers if getattr(self, name) != getattr(Config, name)]
-        options = [f"--preset {self.preset}", *(f"--{name} {getattr(self, name):g}" for name in given)]
+        options = [f"--preset {self.preset}", *(f"--{name} {getattr(self, name)}" for name in given)]
         options += [] if self.parts == Config.parts else [f"--parts {' '.join(self.parts)}"]
         return f"python -m experiments.litzinger {' '.join(options)}"
 
@@ -70,7 +70,7 @@ class Config:
     def changes(self) -> dict[str, Any]:
         """What is not as the preset has it."""
         repeats = max(2, preset(self.preset)["repeats"]) if self.repeats is None else self.repeats
-        return {"repeats": repeats, "seed": self.seed, **({"seconds": self.seconds} if self.seconds else {})}
+        return {"repeats": repeats, "seed": self.seed, **({} if self.seconds is None else {"seconds": self.seconds})}
 
 
 def study(config: Config) -> Page:
@@ -106,7 +106,8 @@ def _part(config: Config, part: Part) -> Iterator[Block]:
         yield from inheritance.blocks(ways, TRAINING_SAVED)
     else:
         number = int(part.removeprefix("scenario-"))
-        yield from scenarios.blocks(scenarios.carry_out(number, config.preset, config.changes, DATASET, config.runs))
+        folder = config.runs / f"{config.preset}-seed-{config.seed}"
+        yield from scenarios.blocks(scenarios.carry_out(number, config.preset, config.changes, DATASET, folder))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,7 +16,7 @@ import pytest
 import nasbench_ga as ng
 from nasbench_ga import presets, records
 from nasbench_ga.errors import NasbenchError, RecordError
-from nasbench_ga.fitness import TrainedSettings
+from nasbench_ga.fitness import Trained, TrainedSettings
 from nasbench_ga.networks import load_network
 from nasbench_ga.run import main, run
 from nasbench_ga.run_config import RunConfig
@@ -45,6 +45,10 @@ SMALL = RunConfig(
 @pytest.fixture(autouse=True)
 def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+class Killed(BaseException):
+    """A kill in the middle of something."""
 
 
 def without_seconds(folder: Path) -> tuple[object, ...]:
@@ -87,9 +91,6 @@ def test_each_repeat_is_that_repeat_run_alone() -> None:
 
 
 def test_a_killed_search_goes_on_and_equals_the_uninterrupted_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Killed(BaseException):
-        pass
-
     whole = run(replace(SMALL, results=Path("whole"))).folder
     batch, drawn = DeviceImages.batch, []
 
@@ -113,9 +114,6 @@ def test_a_killed_search_goes_on_and_equals_the_uninterrupted_one(monkeypatch: p
 
 
 def test_a_search_that_is_killed_in_the_reference_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Killed(BaseException):
-        pass
-
     trained = replace(SMALL.trained, reference="conv 3x3/2x2 8 - dense 16")
     config = replace(SMALL, objective="scenario-1", trained=trained, results=Path("killed"), resume=True)
     batch, drawn = DeviceImages.batch, []
@@ -133,6 +131,24 @@ def test_a_search_that_is_killed_in_the_reference_goes_on(monkeypatch: pytest.Mo
     told = run(config).folder
     whole = run(replace(config, results=Path("whole"))).folder
     assert without_seconds(told) == without_seconds(whole)
+
+
+def test_killed_after_everything_was_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kill(*_: object) -> None:
+        raise Killed
+
+    trained = replace(SMALL.trained, reference="conv 3x3/2x2 8 - dense 16")
+    config = replace(SMALL, objective="scenario-1", trained=trained, results=Path("killed"), resume=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(Trained, "conclude", kill)
+        with pytest.raises(Killed):
+            run(config)
+    told = run(config).folder
+    whole = run(replace(config, results=Path("whole"))).folder
+    assert without_seconds(told) == without_seconds(whole)
+    known = [json.loads((folder / "fitness.json").read_text()) for folder in (told, whole)]
+    assert known[0]["threshold"] == known[1]["threshold"]
+    assert not (told / "progress").exists()
 
 
 def test_further_repeats_have_the_threshold_of_the_first(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +65,7 @@ def measure(
     drawn = space.sample(2 * families, rng)
     settings = replace(settings, trainings=1)
     first = Trained(space, settings, dataset, seed=seed)
-    own = folder / json_digest(first.provenance, 12)
+    own = folder / json_digest({**first.provenance, "chains": asdict(chains), "families": families}, 12)
     first.prepare(own / "parents")
     accuracy = first(drawn).extras["accuracy"]
     parents = drawn[np.sort(np.argsort(-accuracy, kind="stable")[:families])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ class Scenario:
 
 
 def carry_out(number: int, name: str, changes: dict[str, Any], dataset: str, folder: Path) -> Scenario:
-    """Runs both searches of a scenario, unless they are there.
+    """Runs both searches of a scenario, unless they are there; the second for the threshold of the first.
 
     Args:
         number: of the scenario.
@@ -59,6 +59,8 @@ def carry_out(number: int, name: str, changes: dict[str, Any], dataset: str, fol
     for algorithm, title in ALGORITHMS.items():
         result = ng.run(configuration(number, algorithm, settings, dataset, folder), progress=True)
         sets.append(RunSet.read(result.folder, title))
+        if (threshold := sets[-1].record.known.get("threshold")) is not None:
+            settings["trained"] = replace(settings["trained"], threshold=threshold)
     return Scenario(number, compare_sets(sets, How()), settings["seconds"], dataset)
 
 
@@ -87,7 +89,7 @@ def blocks(scenario: Scenario) -> list[Heading | Paragraph | Picture | Table]:
             f"{row['parameters']:,.0f}",
             f"{100 * row['parameters'] / REFERENCE.parameters:.2f} %",
             f"{row['accuracy']:.2f} %",
-            f"{row[f'{scenario.dataset}/test']:.2f} %",
+            f"{row.get(f'{scenario.dataset}/test', float('nan')):.2f} %",
             f"{row['evaluations']:,}",
             f"`{row['best_cell']}`",
         )

@@ -156,6 +156,7 @@ class Trained(Fitness):
 
     def known(self) -> Mapping[str, Any]:
         """The threshold and the reference network that it is of, and what there is to say of the images."""
+        _ = self.goal  # a study that was resumed at its very end has trained nothing, and not needed it yet
         return self._known
 
     def recall(self, known: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,14 @@ def load_network(path: Path | str, device: str = "cpu") -> Network:
         device: where its weights are to lie.
 
     Raises:
-        CorruptFileError: the file is damaged, or holds no network.
+        NasbenchError: the file cannot be read.
+        CorruptFileError: it is damaged, or holds no network.
         UnknownNameError: its space is not registered here.
     """
     try:
+        with zipfile.ZipFile(path) as archive:  # torch reads past its checksums
+            if (damaged := archive.testzip()) is not None:
+                raise CorruptFileError(f"{path} is damaged: its part {damaged} has another checksum.")
         content = torch.load(path, map_location="cpu", weights_only=True)
         wanted = spaces[content["space"]].Settings
         space = get_space(content["space"], None if wanted is None else wanted(**content["settings"]))
@@ -74,8 +79,10 @@ def load_network(path: Path | str, device: str = "cpu") -> Network:
         genotype = np.array(content["genotype"], np.int8)
         network = build_network(space, genotype, content["classes"], device=device, **content["sizes"])
         network.load_state_dict(content["weights"])
-    except (NasbenchError, FileNotFoundError):
+    except NasbenchError:
         raise
+    except OSError as error:
+        raise NasbenchError(f"{path} cannot be read: {error.strerror or error}.") from error
     except Exception as error:  # a damaged file can raise nearly anything
         raise CorruptFileError(f"{path} is damaged, or no network that was saved by a run ({error}).") from error
     network.eval()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import warnings
 from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
+from nasbench_ga.errors import NasbenchError
 from nasbench_ga.training.failures import is_out_of_memory
 
 WARM_CALLS = 3
@@ -18,8 +20,9 @@ WARM_CALLS = 3
 class Graphed:
     """A function whose kernels are captured in a CUDA graph, which is launched in its place from then on.
 
-    The function is called a few times first, and whenever other than `count` rows come. It cannot be captured if it
-    waits for the device; then it is always called. Dropout and augmentation draw new numbers in each launch.
+    The function is called a few times first, and whenever other than `count` rows come. If it waits for the device it
+    cannot be captured, and is always called. Dropout and augmentation draw new numbers in each launch; what Python does
+    in the function, it does no more.
 
     Args:
         function: of rows, int64[n] on the GPU; reads and writes the same tensors in every call, and gives nothing.
@@ -31,22 +34,25 @@ class Graphed:
         self._function = function
         self._rows = torch.empty(count, dtype=torch.int64, device=device)
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._calls_left: float = WARM_CALLS
+        self._calls, self._waits = 0, False
 
     def __call__(self, rows: Tensor) -> None:
-        """Does what the function does with these rows."""
-        if len(rows) == len(self._rows) and not self._calls_left:
+        """Does what the function does with these rows.
+
+        Raises:
+            NasbenchError: the function cannot be captured for another reason than that it waits.
+        """
+        if self._waits or len(rows) != len(self._rows):
+            self._function(rows)
+        elif self._calls < WARM_CALLS:
+            self._calls += 1
+            self._waits = _waits(self._function, rows)
+        else:
             self._rows.copy_(rows)
             self._graph = self._graph or self._captured()
-            if self._graph is not None:
-                self._graph.replay()
-                return
-            self._calls_left = float("inf")
-        elif len(rows) == len(self._rows):
-            self._calls_left -= 1
-        self._function(rows)
+            self._graph.replay()
 
-    def _captured(self) -> torch.cuda.CUDAGraph | None:
+    def _captured(self) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
@@ -54,8 +60,24 @@ class Graphed:
         except RuntimeError as error:
             if is_out_of_memory(error):
                 raise
-            return None
+            raise NasbenchError(
+                f"The steps of this network cannot be captured in a CUDA graph ({error}): expected are layers that do "
+                "the same in every step. Train it on the CPU (--trained.device cpu)."
+            ) from error
         return graph
+
+
+def _waits(function: Callable[[Tensor], None], rows: Tensor) -> bool:
+    """Calls a function, and tells whether it waited for the device: a capture of it would fail, and harm later ones."""
+    before = torch.cuda.get_sync_debug_mode()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            function(rows)
+        finally:
+            torch.cuda.set_sync_debug_mode(before)
+    return any("synchronizing CUDA operation" in str(warning.message) for warning in said)
 
 
 @contextlib.contextmanager

@@ -44,7 +44,7 @@ class Recipe:
     """Of the learning rate: step divides it by 10 at 1/2 and 3/4 of the epochs, cosine takes it to 0 at their end,
     plateau divides it by 10 when validations no longer get better."""
     plateau: int = 2
-    """Of the schedule plateau: so many validations in a row without a better one."""
+    """Of the schedule plateau: so many validations in a row without a better one, that before training included."""
     initial: Literal["published", "he", "xavier"] = "published"
     """First weights: as the authors of the benchmark had them, or normal by He et al. 2015 or Glorot & Bengio 2010."""
     pad: int = 0

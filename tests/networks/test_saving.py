@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from nasbench_ga.errors import CorruptFileError
+from nasbench_ga.errors import CorruptFileError, NasbenchError
 from nasbench_ga.networks import build_network, load_network, save_network
 from nasbench_ga.spaces import LayerChain, LayerChainSettings, get_space, spaces
 
@@ -43,3 +43,21 @@ def test_what_is_no_network_is_refused(content: bytes | None, tmp_path: Path) ->
         path.write_bytes(content)
     with pytest.raises(CorruptFileError, match=r"network\.pt is damaged"):
         load_network(path)
+
+
+def test_a_wrong_bit_in_a_weight_is_found(tmp_path: Path) -> None:
+    space, path = get_space("layer-chain"), tmp_path / "network.pt"
+    genotype = space.encode("dense 8")
+    network = build_network(space, genotype)
+    save_network(path, network.state_dict(), space, genotype)
+    content = bytearray(path.read_bytes())
+    place = content.index(network.state_dict()["layers.0.1.weight"].numpy().tobytes()[:64])
+    content[place] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CorruptFileError, match=r"network\.pt is damaged: its part .* has another checksum"):
+        load_network(path)
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NasbenchError, match=r"nowhere\.pt cannot be read: No such file"):
+        load_network(tmp_path / "nowhere.pt")

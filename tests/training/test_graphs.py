@@ -89,13 +89,25 @@ class Waiting(nn.Module):
 
 
 def test_what_cannot_be_captured_is_trained_step_by_step() -> None:
+    recipe = dataclasses.replace(RECIPE, pad=2)
+    assert trained(recipe, Waiting(), nn.Dropout(0.5))[0].failure == ""
+    torch.cuda.empty_cache()
     outcome, weights = trained(RECIPE, Waiting())
     plain, expected = trained(RECIPE)
     assert outcome.failure == ""
     assert outcome.loss == pytest.approx(plain.loss, rel=1e-3)
     for (_, weight), (_, same) in zip(weights.items(), expected.items(), strict=True):
         torch.testing.assert_close(weight, same, rtol=1e-2, atol=1e-4)
-    assert trained(RECIPE)[0].failure == ""
+
+
+def test_half_precision_augmentation_and_frozen_layers_are_captured() -> None:
+    own = network(nn.Dropout(0.5))
+    before = {name: weight.clone() for name, weight in own.state_dict().items()}
+    recipe = dataclasses.replace(RECIPE, precision="auto", pad=2, flip=True, cutout=4)
+    outcome = train(own, noise(100), noise(50), recipe, 0, frozen=["0", "1"])
+    assert outcome.failure == ""
+    changed = {name for name, weight in own.state_dict().items() if not torch.equal(weight, before[name])}
+    assert changed == {"6.weight", "6.bias"}
 
 
 def test_memory_is_given_back() -> None:
