@@ -32,6 +32,7 @@ _SMALL: Mapping[str, Mapping[str, Any]] = {
     "nb101": {"stem": 8, "cells_per_stack": 1},
     "nats-tss": {"channels": (4, 8, 16), "cells_per_stage": 1},
 }
+_GUESSING = 150.0  # per cent, divided by the number of classes: half more than guessing
 _EXTRAS = ("accuracy", "parameters", "epochs", "inherited", "failed")
 _ANY_CHAIN = LayerChainSettings(max_layers=64, max_kernel=15)
 
@@ -147,6 +148,12 @@ class Trained(Fitness):
                 f"The reference network ({self.settings.reference}) cannot tell which accuracy is to be reached, as "
                 f"its training failed: {outcome['trainings'][0]['failure']} Name an accuracy with "
                 "--trained.threshold, or train in another way (--trained.recipe)."
+            )
+        if outcome["accuracy"] <= _GUESSING / self.dataset.classes:
+            raise NasbenchError(
+                f"The reference network ({self.settings.reference}) was right in {outcome['accuracy']:.1f} % only after "
+                "its training, little more than guessing: that is no accuracy to be reached. Take another --seed or a "
+                "lower --trained.recipe.learning_rate, or name an accuracy with --trained.threshold."
             )
         return {"threshold": outcome["accuracy"], "reference": outcome}
 

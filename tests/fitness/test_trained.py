@@ -202,6 +202,12 @@ def test_a_reference_that_cannot_be_trained_is_no_threshold(tmp_path: Path) -> N
     assert with_threshold(chains(PARENT)).value[0] == 0  # and not better than what reaches 0 %
 
 
+def test_a_reference_that_learned_nothing_is_no_threshold() -> None:
+    idle = replace(SMALL, reference=PARENT, recipe=replace(SHORT, optimizer="sgd", learning_rate=1e-12))
+    with pytest.raises(NasbenchError, match=r"reference network .* little more than guessing.*--trained\.threshold"):
+        make(idle, goal="scenario-1")(chains(PARENT))
+
+
 def test_what_failed_has_no_place_on_a_front() -> None:
     fitness = make(replace(SMALL, recipe=replace(SHORT, optimizer="sgd", learning_rate=1e30)), goal="pareto")
     assert np.isnan(fitness(chains(PARENT)).value[0])
