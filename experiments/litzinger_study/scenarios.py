@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -86,10 +86,10 @@ def blocks(scenario: Scenario) -> list[Heading | Paragraph | Picture | Table]:
         (
             own.name,
             str(row["repeat"]),
-            f"{row['parameters']:,.0f}",
-            f"{100 * row['parameters'] / REFERENCE.parameters:.2f} %",
-            f"{row['accuracy']:.2f} %",
-            f"{row.get(f'{scenario.dataset}/test', float('nan')):.2f} %",
+            f"{_number(row, 'parameters'):,.0f}",
+            f"{100 * _number(row, 'parameters') / REFERENCE.parameters:.2f} %",
+            f"{_number(row, 'accuracy'):.2f} %",
+            f"{_number(row, f'{scenario.dataset}/test'):.2f} %",
             f"{row['evaluations']:,}",
             f"`{row['best_cell']}`",
         )
@@ -111,6 +111,12 @@ def blocks(scenario: Scenario) -> list[Heading | Paragraph | Picture | Table]:
             "middle half of the runs, where a run that has ended counts with what it had found.",
         ),
     ]
+
+
+def _number(row: Mapping[str, Any], name: str) -> float:
+    """What a run found, no number if all its trainings failed."""
+    value = row.get(name)
+    return float("nan") if value is None else float(value)
 
 
 @styled()

@@ -57,17 +57,18 @@ class Lineage(Fitness):
     def train_alone(self, genotype: Genotypes) -> Outcome:
         """Trains one network, shape (genes,), once, from weights of its own."""
         number = self._number(genotype)
-        kept = self.trained.outcome(number)
-        return kept or self._kept(genotype, number, [self._train(genotype, None, number, 0)])
+        if (kept := self.trained.outcome(number)) is not None:
+            return kept
+        return self._kept(genotype, number, self.trained.parts(number) or [self._train(genotype, None, number, 0)])
 
     def failed(self, genotype: Genotypes) -> bool:
         """Whether a training of a network failed."""
         outcome = self.trained.outcome(self._number(genotype))
         return outcome is not None and bool(outcome["failed"])
 
-    def network(self, genotype: Genotypes) -> Network:
-        """A network that was trained."""
-        network = self._build(genotype, 0)
+    def network(self, genotype: Genotypes, device: str | None = None) -> Network:
+        """A network that was trained, on the device where networks are trained unless another is given."""
+        network = self._build(genotype, 0, device)
         network.load_state_dict(self.trained.weights(self._number(genotype)))
         return network
 
@@ -155,12 +156,12 @@ class Lineage(Fitness):
         if parents is None or not self.study.settings.inherit:
             return None
         outcomes = [(parent, self.trained.outcome(self._number(parent))) for parent in np.unique(parents, axis=0)]
-        trained = [self.network(parent) for parent, outcome in outcomes if outcome and not outcome["failed"]]
+        trained = [self.network(parent, "cpu") for parent, outcome in outcomes if outcome and not outcome["failed"]]
         if len(trained) < 2:
             return trained[0] if trained else None
 
         def share(parent: Network) -> float:
-            child = self._build(genotype, 0)
+            child = self._build(genotype, 0, "cpu")
             return _share(child, child.inherit(parent).matched)
 
         return max(trained, key=share)

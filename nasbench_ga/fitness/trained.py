@@ -151,7 +151,7 @@ class Trained(Fitness):
             )
         if outcome["accuracy"] <= _GUESSING / self.dataset.classes:
             raise NasbenchError(
-                f"The reference network ({self.settings.reference}) was right in {outcome['accuracy']:.1f} % only after "
+                f"The reference network ({self.settings.reference}) is right in {outcome['accuracy']:.1f} % only after "
                 "its training, little more than guessing: that is no accuracy to be reached. Take another --seed or a "
                 "lower --trained.recipe.learning_rate, or name an accuracy with --trained.threshold."
             )
@@ -163,7 +163,7 @@ class Trained(Fitness):
 
     def known(self) -> Mapping[str, Any]:
         """The threshold and the reference network that it is of, and what there is to say of the images."""
-        _ = self.goal  # a study that was resumed at its very end has trained nothing, and not needed it yet
+        _ = self.goal, self.workbench  # a study that was resumed at its very end has not needed them yet
         return self._known
 
     def recall(self, known: Mapping[str, Any]) -> None:
@@ -179,10 +179,12 @@ class Trained(Fitness):
         return self.of_repeat(0).of_children(genotypes, parents)
 
     def evaluation(self, outcomes: Sequence[Outcome]) -> Evaluation:
-        """The fitness of networks that were trained; of failed ones 0, or none where there are several objectives."""
+        """The fitness of networks that were trained; of failed ones that of no accuracy, or none of several."""
         told = {name: np.array([outcome[name] for outcome in outcomes], np.float64) for name in (*_EXTRAS, "seconds")}
         values = np.array([*map(self.goal.value, told["accuracy"], told["parameters"])], np.float64)
-        values[told["failed"] > 0] = np.nan if self.objectives else 0
+        for place in np.flatnonzero(told["failed"]):
+            worth = min(0.0, self.goal.value(0.0, told["parameters"][place]))
+            values[place] = np.nan if self.objectives else worth
         return Evaluation(values, told.pop("seconds"), told)
 
     # --- After a search

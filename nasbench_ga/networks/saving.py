@@ -77,7 +77,7 @@ def load_network(path: Path | str, device: str = "cpu") -> Network:
         if content["image"] is not None:
             space = space.for_images(tuple(content["image"]), content["classes"])
         genotype = np.array(content["genotype"], np.int8)
-        network = build_network(space, genotype, content["classes"], device=device, **content["sizes"])
+        network = build_network(space, genotype, content["classes"], **content["sizes"])
         network.load_state_dict(content["weights"])
     except NasbenchError:
         raise
@@ -85,5 +85,4 @@ def load_network(path: Path | str, device: str = "cpu") -> Network:
         raise NasbenchError(f"{path} cannot be read: {error.strerror or error}.") from error
     except Exception as error:  # a damaged file can raise nearly anything
         raise CorruptFileError(f"{path} is damaged, or no network that was saved by a run ({error}).") from error
-    network.eval()
-    return network
+    return network.to(device).eval()

@@ -78,9 +78,10 @@ def _scale(own: RunSet) -> tuple[object, ...]:
     """What a fitness of 1 means: of fitnesses that differ in it, numbers are not to be compared."""
     config, known = own.record.config, own.record.known
     told = config.get("fitness_provenance") or {}
-    trained = [told.get(name) for name in ("dataset", "goal", "weight")] if "goal" in told else []
-    threshold = known.get("threshold", told.get("threshold"))
-    return (config["fitness"], own.fitness_metric, *trained, threshold)
+    goal = str(told.get("goal", ""))
+    meant = {"weighted": told.get("weight")}
+    meant |= dict.fromkeys(("lexicographic", "scenario-1"), known.get("threshold", told.get("threshold")))
+    return (config["fitness"], own.fitness_metric, told.get("dataset") if goal else None, goal, meant.get(goal))
 
 
 def _searched_on_test(own: RunSet) -> bool:

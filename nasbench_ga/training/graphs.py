@@ -58,8 +58,9 @@ class Graphed:
             with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
                 self._function(self._rows)
         except RuntimeError as error:
-            if is_out_of_memory(error):
-                raise
+            for cause in (error, error.__context__):  # ending a capture that failed raises an error of its own
+                if cause is not None and is_out_of_memory(cause):
+                    raise cause from None
             raise NasbenchError(
                 f"The steps of this network cannot be captured in a CUDA graph ({error}): expected are layers that do "
                 "the same in every step. Train it on the CPU (--trained.device cpu)."
@@ -77,7 +78,10 @@ def _waits(function: Callable[[Tensor], None], rows: Tensor) -> bool:
             function(rows)
         finally:
             torch.cuda.set_sync_debug_mode(before)
-    return any("synchronizing CUDA operation" in str(warning.message) for warning in said)
+    others = [warning for warning in said if "synchronizing CUDA operation" not in str(warning.message)]
+    for warning in others:
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    return len(others) < len(said)
 
 
 @contextlib.contextmanager

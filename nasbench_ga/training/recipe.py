@@ -57,9 +57,9 @@ class Recipe:
     """When training ends before the epochs are over: patience, when validations no longer get better; curve, when their
     best is still rising too slowly, measured over a share of what was trained."""
     validations: float = 1.0
-    """Validations in an epoch; may be a fraction. There is always one at the end."""
+    """Validations in an epoch; may be a fraction. There is always one before training, and one at the end."""
     patience: int = 3
-    """Of stop patience: so many validations in a row without a better one."""
+    """Of stop patience: so many validations in a row without a better one, that before training included."""
     window: float = 0.3
     """Of stop curve: over which share of the epochs so far the best accuracy has to rise."""
     least_gain: float = 0.05

@@ -208,6 +208,13 @@ def test_a_reference_that_learned_nothing_is_no_threshold() -> None:
         make(idle, goal="scenario-1")(chains(PARENT))
 
 
+def test_what_failed_is_no_better_than_a_network_that_is_never_right() -> None:
+    diverging = replace(SMALL, recipe=replace(SHORT, optimizer="sgd", learning_rate=1e30), weight=1e6)
+    evaluation = make(diverging, goal="weighted")(chains(PARENT))
+    assert evaluation.extras["failed"].tolist() == [1]
+    assert evaluation.value.tolist() == (-evaluation.extras["parameters"]).tolist()
+
+
 def test_what_failed_has_no_place_on_a_front() -> None:
     fitness = make(replace(SMALL, recipe=replace(SHORT, optimizer="sgd", learning_rate=1e30)), goal="pareto")
     assert np.isnan(fitness(chains(PARENT)).value[0])
