@@ -1,7 +1,8 @@
 """Cells of a benchmark, trained here and set beside their rows in the table.
 
 `python -m experiments.train_cells --space nats-tss --cells 1459 6111 --recipe nats-12` trains two cells by the
-published recipe of twelve epochs on CIFAR-10; `--recipe proxy --size small --images 2000` takes a minute on a CPU.
+published recipe of twelve epochs on CIFAR-10; `--recipe proxy --size small --images 2000` takes a minute on a CPU. What
+is trained is kept in results/runs/train-cells/ and not done again; a killed training goes on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -18,6 +20,7 @@ import tyro
 import nasbench_ga as ng
 from nasbench_ga.console import guarded, print_table, rich_table
 from nasbench_ga.errors import NasbenchError
+from nasbench_ga.files import json_digest
 from nasbench_ga.fitness import Trained, TrainedSettings
 from nasbench_ga.presets import recipe as named_recipe
 from nasbench_ga.tables import choose_objective, find_for_space, open_source
@@ -43,6 +46,8 @@ class Config:
     """Training images that are held out to validate on; by default a tenth, at most 5,000."""
     seeds: int = 1
     """Trainings of each cell, each with weights of its own."""
+    runs: Path = Path("results") / "runs" / "train-cells"
+    """Folder of what was trained."""
 
     def __post_init__(self) -> None:
         """Refuses what cannot be run."""
@@ -66,6 +71,7 @@ def train_cells(config: Config) -> pd.DataFrame:
     rows = []
     for seed in range(config.seeds):
         fitness = Trained(space, settings, config.dataset, seed=seed, progress=True)
+        fitness.prepare(config.runs / json_digest({**fitness.provenance, "space": space.name}, 12))
         told = fitness.of_repeat(0)(genotypes)
         for place, cell in enumerate(config.cells):
             published = {name: float(table.lookup(np.array([cell]), name)[0]) for name in objective.reported}
