@@ -7,6 +7,7 @@ is kept in results/runs/litzinger/ and not done again; a killed run goes on.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from experiments.litzinger_study import inheritance, networks, scenarios
 from experiments.litzinger_study.published import TRAINING_SAVED
 from nasbench_ga.console import guarded
 from nasbench_ga.environment import processor_name
-from nasbench_ga.errors import NasbenchError
+from nasbench_ga.errors import NasbenchError, RecordError
 from nasbench_ga.pages import Block, Page, Paragraph, print_page, write_markdown
 from nasbench_ga.presets import preset
 
@@ -97,17 +98,22 @@ def _processor() -> str:
 def _part(config: Config, part: Part) -> Iterator[Block]:
     own = preset(config.preset)
     settings = own["trained"]
+    runs = config.runs / re.sub(r"\W+", "-", _processor())  # seconds are measured
     if part == "networks":
         recipe = networks.published_recipe(settings, config.epochs)
-        yield from networks.blocks(networks.train_known(recipe, DATASET, config.seed, config.runs / "networks"))
+        yield from networks.blocks(networks.train_known(recipe, DATASET, config.seed, runs / "networks"))
     elif part == "inheritance":
-        chains, folder = own["layer_chain"], config.runs / "inheritance"
+        chains, folder = own["layer_chain"], runs / "inheritance"
         ways = inheritance.measure(settings, chains, DATASET, config.families, config.seed, folder)
         yield from inheritance.blocks(ways, TRAINING_SAVED)
     else:
         number = int(part.removeprefix("scenario-"))
-        folder = config.runs / f"{config.preset}-seed-{config.seed}"
-        yield from scenarios.blocks(scenarios.carry_out(number, config.preset, config.changes, DATASET, folder))
+        folder = runs / f"{config.preset}-seed-{config.seed}"
+        try:
+            scenario = scenarios.carry_out(number, config.preset, config.changes, DATASET, folder)
+        except RecordError as error:
+            raise RecordError(f"{error} The study takes another folder of all its records with --runs.") from error
+        yield from scenarios.blocks(scenario)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
