@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nasbench_ga.files import json_digest
 from nasbench_ga.fitness import Trained, TrainedSettings
 from nasbench_ga.pages import Heading, Paragraph, Table
-from nasbench_ga.spaces import LayerChain, LayerChainSettings
+from nasbench_ga.spaces import Genotypes, LayerChain, LayerChainSettings
 from nasbench_ga.statistics import Comparison, Sample, compare
 from nasbench_ga.training import DATASETS
 
@@ -50,7 +50,8 @@ def measure(
     """Trains parents, and a mutated child of each in every way.
 
     Twice as many parents are drawn and trained, of which the half with more validation accuracy has children, as in a
-    search. Children are judged on test images, on which nothing was chosen; where a data set has none, by validation.
+    search. Each child is trained in one way after the other, so that what else a machine does meets all ways alike.
+    Children are judged on test images, on which nothing was chosen; where a data set has none, by validation.
 
     Args:
         settings: of training.
@@ -70,14 +71,20 @@ def measure(
     accuracy = first(drawn).extras["accuracy"]
     parents = drawn[np.sort(np.argsort(-accuracy, kind="stable")[:families])]
     children = space.mutate(parents, rng)
-    ways = []
-    for name, changes in WAYS.items():
-        way = Trained(space, replace(settings, **changes), dataset, seed=seed)
+    ways = {name: Trained(space, replace(settings, **changes), dataset, seed=seed) for name, changes in WAYS.items()}
+    for name, way in ways.items():
         way.prepare(_with_parents(own, re.sub(r"\W+", "-", name)))
-        outcome = way.of_children(children, parents[:, None])
-        tested = [value for child in children for value in way.test(0, child).values()]
-        ways.append(Way(name, np.array(tested or outcome.extras["accuracy"]), outcome.seconds))
-    return ways
+    for child, parent in zip(children, parents, strict=True):
+        for way in ways.values():
+            way.of_children(child[None], parent[None, None])
+    return [_way(name, way, children, parents) for name, way in ways.items()]
+
+
+def _way(name: str, way: Trained, children: Genotypes, parents: Genotypes) -> Way:
+    """What came of children that were trained."""
+    outcome = way.of_children(children, parents[:, None])
+    tested = [value for child in children for value in way.test(0, child).values()]
+    return Way(name, np.array(tested or outcome.extras["accuracy"]), outcome.seconds)
 
 
 def _with_parents(folder: Path, name: str) -> Path:
