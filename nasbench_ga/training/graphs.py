@@ -13,6 +13,7 @@ from torch import Tensor
 from nasbench_ga.errors import NasbenchError
 from nasbench_ga.training.failures import is_out_of_memory
 
+_WAITED, _PROTOTYPE = "synchronizing CUDA operation", "debug mode is a prototype"  # torch's warnings
 WARM_CALLS = 3
 """Calls before kernels are captured: libraries choose theirs, and gradients get their place, in the first ones."""
 
@@ -46,7 +47,7 @@ class Graphed:
             self._function(rows)
         elif self._calls < WARM_CALLS:
             self._calls += 1
-            self._waits = _waits(self._function, rows)
+            self._waits = _waited(self._function, rows)
         else:
             self._rows.copy_(rows)
             self._graph = self._graph or self._captured()
@@ -68,7 +69,7 @@ class Graphed:
         return graph
 
 
-def _waits(function: Callable[[Tensor], None], rows: Tensor) -> bool:
+def _waited(function: Callable[[Tensor], None], rows: Tensor) -> bool:
     """Calls a function, and tells whether it waited for the device: a capture of it would fail, and harm later ones."""
     before = torch.cuda.get_sync_debug_mode()
     with warnings.catch_warnings(record=True) as said:
@@ -78,10 +79,10 @@ def _waits(function: Callable[[Tensor], None], rows: Tensor) -> bool:
             function(rows)
         finally:
             torch.cuda.set_sync_debug_mode(before)
-    others = [warning for warning in said if "synchronizing CUDA operation" not in str(warning.message)]
-    for warning in others:
-        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    return len(others) < len(said)
+    for warning in said:
+        if not any(text in str(warning.message) for text in (_WAITED, _PROTOTYPE)):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    return any(_WAITED in str(warning.message) for warning in said)
 
 
 @contextlib.contextmanager
