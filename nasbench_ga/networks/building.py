@@ -42,6 +42,10 @@ class Network(nn.Module, ABC):
         """Takes over the weights of what it shares with a trained network; nothing, where nobody said what that is."""
         return Inheritance()
 
+    def in_sequence(self) -> Sequence[nn.Module]:
+        """The modules that images go through, if that is one after the other; none where nobody said so."""
+        return ()
+
     def relus(self) -> Iterator[tuple[nn.Module, Sequence[int]]]:
         """Every ReLU, with the numbers of the networks that go through it, of those side by side in this module."""
         return ((module, (0,)) for module in self.modules() if isinstance(module, nn.ReLU))

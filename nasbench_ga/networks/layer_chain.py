@@ -45,6 +45,7 @@ class ChainNetwork(Network):
             shapes.append(shape)
         self.shapes: tuple[Shape, ...] = tuple(shapes)
         self.layers = nn.Sequential(*layers)
+        self.flatten = nn.Flatten()
         self.classifier = nn.Linear(math.prod(shapes[-1]), classes)
 
     def initialise(self, seed: int) -> None:
@@ -60,13 +61,17 @@ class ChainNetwork(Network):
 
         initialise(self, seed, weight, zeros)
 
+    def in_sequence(self) -> Sequence[nn.Module]:
+        """Its layers, and the output layer."""
+        return (*self.layers, self.flatten, self.classifier)
+
     def inherit(self, parent: Network) -> Inheritance:
         """Takes over the weights of the layers that it shares with another chain (see `inheritance.inherit`)."""
         return inheritance.inherit(self, parent) if isinstance(parent, ChainNetwork) else Inheritance()
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits, shape (n, classes), of images, shape (n, channels, height, width)."""
-        return self.classifier(self.layers(images).flatten(1))
+        return self.classifier(self.flatten(self.layers(images)))
 
 
 class ResidualBlock(nn.Module):

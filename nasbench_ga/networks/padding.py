@@ -5,10 +5,14 @@ The padding that this takes is put on both sides, and what is odd of it behind.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from nasbench_ga.networks.pooling import highest
 
 Pair = tuple[int, int]
 
@@ -57,8 +61,8 @@ class SameConv2d(nn.Conv2d):
 class SamePool2d(nn.Module):
     """Pooling padded so; averages are of the pixels that there are.
 
-    Nothing is copied: torch's own padding is alike on both sides and its `ceil_mode` adds what is odd behind; with a
-    stride of 1 it is one line too many before, which is cut off.
+    For torch's own pooling nothing is copied: its padding is alike on both sides and its `ceil_mode` adds what is odd
+    behind; with a stride of 1 it is one line too many before, which is cut off.
 
     Args:
         size: height and width of the maps that come.
@@ -73,9 +77,14 @@ class SamePool2d(nn.Module):
         self.cut = tuple(int(s == 1 and b != a) for s, b, a in zip(stride, before, behind, strict=True))
         self.window, self.stride, self.average = window, stride, average
         self.padding = (before[0] + self.cut[0], before[1] + self.cut[1])
+        self.around = (before[1], behind[1], before[0], behind[0])
 
     def forward(self, images: Tensor) -> Tensor:
         """Feature maps, shape (n, maps, rounded-up height, width), of maps, shape (n, maps, height, width)."""
+        without_gradient = not (torch.is_grad_enabled() and images.requires_grad)
+        if not self.average and without_gradient and images.device.type == "cpu":
+            padded = functional.pad(images, self.around, value=-math.inf) if any(self.around) else images
+            return highest(padded, self.window, self.stride)
         if self.average:
             pooled = functional.avg_pool2d(
                 images, self.window, self.stride, self.padding, ceil_mode=True, count_include_pad=False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +18,7 @@ class MaxPool3x3(nn.Module):
         """Feature maps, of the shape that came, (n, channels, height, width)."""
         if images.device.type != "cpu":
             return functional.max_pool2d(images, 3, stride=1, padding=1)
-        padded = functional.pad(images, (1, 1, 1, 1), value=-math.inf)
-        rows = torch.maximum(torch.maximum(padded[:, :, :-2], padded[:, :, 1:-1]), padded[:, :, 2:])
-        return torch.maximum(torch.maximum(rows[..., :-2], rows[..., 1:-1]), rows[..., 2:])
+        return highest(functional.pad(images, (1, 1, 1, 1), value=-math.inf), (3, 3))
 
 
 class AveragePool3x3(nn.Module):
@@ -32,3 +32,18 @@ class AveragePool3x3(nn.Module):
         ones = images.new_ones(1, 1, 3, 3)
         pixels = functional.conv2d(images.new_ones(1, 1, *size), ones, padding=1)
         return functional.conv2d(images, ones.repeat(channels, 1, 1, 1), padding=1, groups=channels) / pixels
+
+
+def highest(maps: Tensor, window: Sequence[int], stride: Sequence[int] = (1, 1)) -> Tensor:
+    """The highest number under each window, down first and then sideways; nothing is padded.
+
+    Args:
+        maps: shape (n, channels, height, width).
+        window: height and width.
+        stride: down and sideways.
+    """
+    for dimension, size, step in zip((2, 3), window, stride, strict=True):
+        starts = maps.shape[dimension] - size + 1
+        around = (slice(None),) * dimension
+        maps = functools.reduce(torch.maximum, [maps[*around, i : i + starts : step] for i in range(size)])
+    return maps

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from nasbench_ga.training.checkpoints import Checkpoint, State
 from nasbench_ga.training.device_images import Augmentation, DeviceImages
+from nasbench_ga.training.frozen_maps import Remaining, behind_frozen
 from nasbench_ga.training.graphs import Graphed, own_stream
 from nasbench_ga.training.length import best_validation, reason_to_stop
 from nasbench_ga.training.measuring import count_right, number_type, usual_batch
@@ -93,6 +94,8 @@ class Attempt:
         self._optimizer = make_optimizer(task.parameters, recipe)
         self._augmentation = Augmentation(recipe.pad, recipe.flip, recipe.cutout)
         self._dtype = number_type(recipe.precision, device)
+        self._remaining = Remaining(task.network, task.train_images, task.validation)
+        self._at_once = min(usual_batch(device), 8 * batch)
         self._layout = torch.contiguous_format if device.type == "cpu" else torch.channels_last
         sow(task.seed, device)
 
@@ -104,6 +107,7 @@ class Attempt:
         bar = tqdm(total=self.plan.steps, initial=self.step, desc="training", delay=2, leave=False, disable=hidden)
         compute = self._gradients if device.type == "cpu" else Graphed(self._gradients, self.batch, device)
         with bar, own_stream(device):
+            self._leave_out_frozen()
             if not self.curve:
                 self._validate()
             while not self.stopped:
@@ -122,6 +126,14 @@ class Attempt:
             if self._best is not None:
                 self.task.network.load_state_dict(self._best)
 
+    def _leave_out_frozen(self) -> None:
+        """Computes what frozen layers make of the images, unless these are augmented, and so differ in each epoch."""
+        if not self._augmentation:
+            task = self.task
+            self._remaining = behind_frozen(
+                task.network, task.resting, task.train_images, task.validation, self._at_once, task.recipe.precision
+            )
+
     def _set_rate(self) -> None:
         rate = rate_of_step(self.task.recipe, self.step, self.plan.steps, self.curve)
         for group in self._optimizer.param_groups:
@@ -129,18 +141,19 @@ class Attempt:
 
     def _gradients(self, rows: Tensor) -> None:
         """Leaves the gradients of the loss of some images in place, and adds the loss to the total."""
-        pixels, labels = self.task.train_images.batch(rows, self._augmentation, self._dtype, self._layout)
+        network, training, _ = self._remaining
+        pixels, labels = training.batch(rows, self._augmentation, self._dtype, self._layout)
         with torch.autocast(pixels.device.type, self._dtype, enabled=self._dtype != torch.float32):
-            loss = functional.cross_entropy(self.task.network(pixels), labels)
+            loss = functional.cross_entropy(network(pixels), labels)
         self._optimizer.zero_grad(set_to_none=self.task.device.type == "cpu")
         torch.autograd.backward(loss)
         self._total += loss.detach()
 
     def _validate(self) -> None:
         task, since = self.task, self._validated
-        at_once = min(usual_batch(task.device), 8 * self.batch)
+        network, _, validation = self._remaining
         task.set_mode(training=False)
-        counted = count_right(task.network, task.validation, at_once, task.recipe.precision)
+        counted = count_right(network, validation, self._at_once, task.recipe.precision)
         task.set_mode(training=True)
         total, right, finite = torch.cat([self._total.double()[None], counted.double()]).tolist()
         self._validated = self.step

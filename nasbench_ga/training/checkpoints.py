@@ -22,7 +22,7 @@ from nasbench_ga.training.recipe import Recipe
 State = dict[str, Any]
 """Tensors, numbers, strings, and containers of them."""
 
-VERSION = 2
+VERSION = 3
 """Of the files; rises whenever a training would go on otherwise from the same state."""
 
 _SUM = hashlib.sha256().digest_size

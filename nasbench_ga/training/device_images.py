@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -38,6 +39,28 @@ class Augmentation:
         for name in ("pad", "cutout"):
             if getattr(self, name) < 0:
                 raise NasbenchError(f"{name} is a number of pixels, 0 or more, and {getattr(self, name)} came.")
+
+    def __bool__(self) -> bool:
+        """Whether anything is varied."""
+        return bool(self.pad or self.flip or self.cutout)
+
+
+class Examples(Protocol):
+    """What a network is trained or tested with, on a device: images, or what fixed layers make of them."""
+
+    labels: Tensor
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def batch(
+        self,
+        rows: Tensor,
+        augmentation: Augmentation | None = None,
+        dtype: torch.dtype = torch.float32,
+        memory_format: torch.memory_format = torch.contiguous_format,
+    ) -> tuple[Tensor, Tensor]:
+        """Some of them, and their labels (see `DeviceImages.batch`)."""
 
 
 class DeviceImages:

@@ -12,6 +12,7 @@ from torch import nn
 
 from nasbench_ga.errors import CorruptFileError, NasbenchError
 from nasbench_ga.training.attempt import Attempt, Task
+from nasbench_ga.training.batch_norms import fast_batch_norms
 from nasbench_ga.training.checkpoints import Checkpoint, State, training_key
 from nasbench_ga.training.device_images import DeviceImages
 from nasbench_ga.training.failures import is_out_of_memory, is_single_value
@@ -99,7 +100,12 @@ def train(
     device = train_images.labels.device
     if device.type == "cpu":
         keep_freed_memory()
-    with frozen_modules(network, frozen) as resting, own_randomness(device), channels_last(network):
+    with (
+        frozen_modules(network, frozen) as resting,
+        own_randomness(device),
+        channels_last(network),
+        fast_batch_norms(network),
+    ):
         task = Task(network, resting, train_images, validation, recipe, seed)
         try:
             if not task.parameters:

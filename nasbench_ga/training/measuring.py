@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from nasbench_ga.training.device_images import DeviceImages
+from nasbench_ga.training.device_images import DeviceImages, Examples
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -47,7 +47,7 @@ def accuracy(
 
 
 @torch.inference_mode()
-def count_right(network: nn.Module, images: DeviceImages, batch: int, precision: Precision) -> Tensor:
+def count_right(network: nn.Module, images: Examples, batch: int, precision: Precision) -> Tensor:
     """How many images a network in its present mode classifies right, and for how many all it says is finite.
 
     Returns:
