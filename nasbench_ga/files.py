@@ -82,6 +82,26 @@ def read_json(path: Path) -> Any:
         raise CorruptFileError(f"{path} is not valid JSON ({error}).") from error
 
 
+def write_checked(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all, its SHA-256 before what it holds (see `read_checked`)."""
+    write_bytes(path, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+
+
+def read_checked(path: Path) -> bytes:
+    """What a file that `write_checked` wrote holds.
+
+    Raises:
+        CorruptFileError: there is no such file, or it is not as it was written.
+    """
+    try:
+        digest, _, content = path.read_bytes().partition(b"\n")
+    except OSError as error:
+        raise CorruptFileError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if hashlib.sha256(content).hexdigest().encode() != digest:
+        raise CorruptFileError(f"{path} is damaged: it does not have the checksum it was written with.")
+    return content
+
+
 def json_digest(content: Any, length: int = 8) -> str:
     """A short name for what can be written as JSON: hexadecimal digits of the SHA-256 of its text with sorted keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:length]

@@ -16,7 +16,17 @@ from hypothesis.extra import numpy as hnp
 
 from nasbench_ga import files
 from nasbench_ga.errors import CorruptFileError, NasbenchError
-from nasbench_ga.files import atomic_path, digest, load_plain_pickle, read_json, sha256, write_bytes, write_json
+from nasbench_ga.files import (
+    atomic_path,
+    digest,
+    load_plain_pickle,
+    read_checked,
+    read_json,
+    sha256,
+    write_bytes,
+    write_checked,
+    write_json,
+)
 from tests.support.payload import Runs
 
 
@@ -132,6 +142,31 @@ def test_checksums_of_the_standards_example(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     assert sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert digest(tmp_path / "abc", "md5") == "900150983cd24fb0d6963f7d28e17f72"
+
+
+def test_what_was_written_with_its_checksum_is_read_back(tmp_path: Path) -> None:
+    for content in (b"", b"one\ntwo", bytes(range(256))):
+        write_checked(tmp_path / "deep" / "file", content)
+        assert read_checked(tmp_path / "deep" / "file") == content
+        assert [path.name for path in (tmp_path / "deep").iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("damage", ["a bit", "short", "empty", "without checksum"])
+def test_what_is_not_as_it_was_written_is_named(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "file"
+    write_checked(path, b"some content")
+    written = path.read_bytes()
+    flipped = bytes([*written[:-1], written[-1] ^ 1])
+    path.write_bytes(
+        {"a bit": flipped, "short": written[:-1], "empty": b"", "without checksum": b"some content"}[damage]
+    )
+    with pytest.raises(CorruptFileError, match=r"file is damaged: it does not have the checksum"):
+        read_checked(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CorruptFileError, match=r"absent cannot be read: No such file"):
+        read_checked(tmp_path / "absent")
 
 
 # --- Reading pickles

@@ -347,6 +347,20 @@ def test_numbers_of_another_objective_or_data_set_are_not_compared() -> None:
             ng.compare(ng.CompareConfig((first, other), out=Path("compared")))
 
 
+def test_networks_that_were_trained_otherwise_are_told() -> None:
+    longer = replace(SMALL.trained, recipe=replace(SMALL.trained.recipe, batch=20), images=SMALL.trained.images - 10)
+    folders = [
+        run(replace(SMALL, algorithm=algorithm, trained=trained, results=Path(algorithm))).folder
+        for algorithm, trained in (("genetic", SMALL.trained), ("random", longer))
+    ]
+    notes = ng.compare(ng.CompareConfig(tuple(folders), out=Path("compared"))).together.notes
+    told = [note for note in notes if note.startswith("The fitness was measured with different ")]
+    assert told == [
+        f"The fitness was measured with different images (genetic: {SMALL.trained.images}; random: {longer.images}).",
+        f"The fitness was measured with different recipe.batch (genetic: {SMALL.trained.recipe.batch}; random: 20).",
+    ]
+
+
 def test_a_limit_that_holds_for_the_images_at_hand_is_kept() -> None:
     limits = LayerChainSettings(max_parameters=15, max_layers=6, max_kernel=5)
     result = run(replace(SMALL, layer_chain=limits, repeats=1, evaluations=3))  # 1x28x28 images would need 20

@@ -74,17 +74,18 @@ def measure(
     ways = {name: Trained(space, replace(settings, **changes), dataset, seed=seed) for name, changes in WAYS.items()}
     for name, way in ways.items():
         way.prepare(_with_parents(own, re.sub(r"\W+", "-", name)))
+    told: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for child, parent in zip(children, parents, strict=True):
-        for way in ways.values():
-            way.of_children(child[None], parent[None, None])
-    return [_way(name, way, children, parents) for name, way in ways.items()]
+        for name, way in ways.items():
+            told[name].append(_trained(way, child, parent))
+    return [Way(name, *np.array(own).T) for name, own in told.items()]
 
 
-def _way(name: str, way: Trained, children: Genotypes, parents: Genotypes) -> Way:
-    """What came of children that were trained."""
-    outcome = way.of_children(children, parents[:, None])
-    tested = [value for child in children for value in way.test(0, child).values()]
-    return Way(name, np.array(tested or outcome.extras["accuracy"]), outcome.seconds)
+def _trained(way: Trained, child: Genotypes, parent: Genotypes) -> tuple[float, float]:
+    """The accuracy of a child, and the seconds that its training took."""
+    outcome = way.of_children(child[None], parent[None, None])
+    (accuracy,) = way.test(0, child).values() or outcome.extras["accuracy"]
+    return float(accuracy), float(outcome.seconds[0])
 
 
 def _with_parents(folder: Path, name: str) -> Path:

@@ -6,16 +6,16 @@ finds every training that was finished, goes on with the one that was not, and t
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nasbench_ga.errors import CorruptFileError
-from nasbench_ga.files import read_json, write_bytes, write_json
+from nasbench_ga.files import read_checked, read_json, write_checked, write_json
 
 Outcome = dict[str, Any]
+_START_AGAIN = " What was finished of this run cannot be gone on from: delete the folder of its record and run again."
 
 
 class Trainings:
@@ -31,7 +31,7 @@ class Trainings:
         for path in folder.glob("*.json"):
             outcome = read_json(path)
             if not isinstance(outcome, dict) or not {"number", "order", "best_training"} <= outcome.keys():
-                raise _damaged(path, "it holds no outcome of a training")
+                raise CorruptFileError(f"{path} is damaged: it holds no outcome of a training.{_START_AGAIN}")
             self._outcomes[outcome["number"]] = outcome
 
     def outcomes(self) -> list[Outcome]:
@@ -57,8 +57,7 @@ class Trainings:
         tensors = {name: tensor.detach().cpu() for name, tensor in weights.items()}
         buffer = io.BytesIO()
         torch.save({"training": told, "weights": tensors}, buffer)
-        content = buffer.getvalue()
-        write_bytes(self._part(number, training), hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+        write_checked(self._part(number, training), buffer.getvalue())
         self.checkpoint(number, training).unlink(missing_ok=True)
         return told
 
@@ -86,9 +85,10 @@ class Trainings:
     def _load(self, path: Path) -> Any:
         import torch
 
-        digest, _, content = path.read_bytes().partition(b"\n") if path.exists() else (b"", b"", b"")
-        if hashlib.sha256(content).hexdigest().encode() != digest:
-            raise _damaged(path, "it does not have the checksum it was written with")
+        try:
+            content = read_checked(path)
+        except CorruptFileError as error:
+            raise CorruptFileError(f"{error}{_START_AGAIN}") from error
         return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
     def checkpoint(self, number: int, training: int) -> Path:
@@ -98,10 +98,3 @@ class Trainings:
 
     def _part(self, number: int, training: int) -> Path:
         return self.folder / f"{number:016x}.{training}.pt"
-
-
-def _damaged(path: Path, why: str) -> CorruptFileError:
-    return CorruptFileError(
-        f"{path} is damaged: {why}. What was finished of this run cannot be gone on from: delete the folder of its "
-        "record and run again."
-    )

@@ -21,7 +21,15 @@ from filelock import FileLock, Timeout
 
 from nasbench_ga.environment import environment
 from nasbench_ga.errors import CorruptFileError, NasbenchError, RecordError
-from nasbench_ga.files import atomic_path, load_plain_pickle, read_json, write_bytes, write_json
+from nasbench_ga.files import (
+    atomic_path,
+    load_plain_pickle,
+    read_checked,
+    read_json,
+    write_bytes,
+    write_checked,
+    write_json,
+)
 from nasbench_ga.records.columns import Metrics, as_rows, read_parquet, read_part, rows_as_bytes, write_parquet
 from nasbench_ga.records.finished import read_cycles, read_known, read_record, read_trainings
 from nasbench_ga.records.layout import (
@@ -192,10 +200,7 @@ class Recorder:
         return f" What was finished of it cannot be gone on from: delete {self.folder} and run again."
 
     def _read_state(self) -> Any:
-        digest, _, content = self._state_file.read_bytes().partition(b"\n")
-        if hashlib.sha256(content).hexdigest().encode() != digest:
-            raise CorruptFileError(f"{self._state_file} does not have the checksum it was written with.")
-        return load_plain_pickle(content, str(self._state_file))
+        return load_plain_pickle(read_checked(self._state_file), str(self._state_file))
 
     def append(self, rows: Rows) -> None:
         """Takes further rows; they are safe on disk after the next `checkpoint`."""
@@ -215,7 +220,7 @@ class Recorder:
             _check_readable(content)
             write_json(self.folder / CONFIG, self.config)
         write_bytes(self._part(len(self._digests)), part)
-        write_bytes(self._state_file, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+        write_checked(self._state_file, content)
         self._written, self._pending, self._digests = [*self._written, rows], [], digests
 
     @property

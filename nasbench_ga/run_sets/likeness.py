@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from nasbench_ga.errors import NasbenchError, UnknownNameError
+from nasbench_ga.files import json_digest
 from nasbench_ga.run_sets.run_set import FITNESS, RunSet
 from nasbench_ga.tables import is_accuracy
 
@@ -48,6 +50,9 @@ def differences(sets: Sequence[RunSet], metric: str, at_equal_cost: bool) -> lis
 
     differ(lambda own: own.record.config["space"], "Different spaces were searched ({}).")
     differ(_maximised, f"Different things were maximised ({{}}); compared is {metric} of the cell that each run chose.")
+    if _alike(sets, lambda own: own.record.config["fitness"]):
+        for name in sorted({name for own in sets for name in _conditions(own)}):
+            differ(partial(_condition, name), f"The fitness was measured with different {name} ({{}}).")
     if not at_equal_cost:
         differ(
             lambda own: own.budget_in_words,
@@ -94,6 +99,25 @@ def _maximised(own: RunSet) -> str:
     if "goal" in told:
         return f"{fitness} ({told['goal']} on {told['dataset']})"
     return f"{fitness} ({own.fitness_metric})" if own.fitness_metric else fitness
+
+
+def _conditions(own: RunSet) -> dict[str, object]:
+    """How the fitness was measured, by the names of settings, but for what it is of and for its seed.
+
+    What takes more than a word is a short digest of it.
+    """
+    told = own.record.config.get("fitness_provenance") or {}
+    flat: dict[str, object] = {}
+    for name, value in told.items():
+        flat |= {f"{name}.{inner}": one for inner, one in value.items()} if isinstance(value, dict) else {name: value}
+    if "threshold" in flat:
+        flat["threshold"] = own.record.known.get("threshold", flat["threshold"])
+    shown = {name: json_digest(value) if isinstance(value, list) else value for name, value in flat.items()}
+    return {name: value for name, value in shown.items() if name not in ("goal", "dataset", "seed")}
+
+
+def _condition(name: str, own: RunSet) -> object:
+    return _conditions(own).get(name, "none")
 
 
 def _length(own: RunSet) -> str:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench_ga.errors import CorruptFileError
-from nasbench_ga.files import write_bytes
+from nasbench_ga.files import read_checked, write_checked
 from nasbench_ga.training.device_images import DeviceImages
 from nasbench_ga.training.recipe import Recipe
 
@@ -24,8 +24,6 @@ State = dict[str, Any]
 
 VERSION = 3
 """Of the files; rises whenever a training would go on otherwise from the same state."""
-
-_SUM = hashlib.sha256().digest_size
 
 
 class Checkpoint:
@@ -55,8 +53,7 @@ class Checkpoint:
         assert self.path is not None
         buffer = io.BytesIO()
         torch.save({"key": self.key, "state": state}, buffer)
-        content = buffer.getvalue()
-        write_bytes(self.path, hashlib.sha256(content).digest() + content)
+        write_checked(self.path, buffer.getvalue())
         self._written = time.monotonic()
 
     def read(self) -> State | None:
@@ -68,25 +65,18 @@ class Checkpoint:
         if self.path is None or not self.path.exists():
             return None
         try:
-            content = self.path.read_bytes()
-        except OSError as error:
-            raise CorruptFileError(f"The checkpoint {self.path} cannot be read: {error.strerror or error}.") from error
-        if hashlib.sha256(content[_SUM:]).digest() != content[:_SUM]:
-            raise CorruptFileError(f"The checkpoint {self.path} is damaged: its content has another SHA-256.")
+            content = read_checked(self.path)
+        except CorruptFileError as error:
+            raise CorruptFileError(f"The checkpoint {error}") from error
         # Only now, as torch checks no sums: a wrong bit in a weight would go unnoticed.
         try:
-            found = torch.load(io.BytesIO(content[_SUM:]), map_location="cpu", weights_only=True)
+            found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
             key, state = found["key"], found["state"]
         except Exception as error:  # what torch did not write can raise nearly anything
             raise CorruptFileError(f"The checkpoint {self.path} is not one: {error!s:.200}.") from error
         if key != self.key:
             raise CorruptFileError(f"The checkpoint {self.path} is of another training.")
         return dict(state)
-
-    def remove(self) -> None:
-        """Leaves nothing behind."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
 
 
 def training_key(

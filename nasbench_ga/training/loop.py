@@ -86,7 +86,8 @@ def train(
         seed: of the order of the images, of their augmentation and of dropout; 0 or more.
         frozen: modules that are left as they are, named as `network.named_modules()` has them: they get no gradients,
             and their batch norms and dropouts are in evaluation mode.
-        checkpoint: where the state is written, to go on from there after an interruption; it is removed at the end.
+        checkpoint: where the state is written, to go on from there after an interruption. Whoever has kept the outcome
+            removes it.
         checkpoint_seconds: least time between two writings.
         progress: show a bar if training takes more than two seconds.
 
@@ -111,10 +112,7 @@ def train(
             if not task.parameters:
                 return _untrained(task)
             key = training_key(network, (train_images, validation), recipe, seed, frozen) if checkpoint else ""
-            file = Checkpoint(checkpoint, key, checkpoint_seconds)
-            outcome = _trained(task, file, progress)
-            file.remove()
-            return outcome
+            return _trained(task, Checkpoint(checkpoint, key, checkpoint_seconds), progress)
         finally:
             network.eval()
 

@@ -158,6 +158,24 @@ def test_pooling_is_over_the_pixels_under_each_window(
 @settings(max_examples=60)
 @given(
     sides=st.tuples(st.integers(1, 12), st.integers(1, 12)),
+    window=st.tuples(st.integers(1, 7), st.integers(1, 7)),
+    stride=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+)
+def test_the_highest_are_the_same_with_gradients_and_without(
+    sides: tuple[int, int], window: tuple[int, int], stride: tuple[int, int]
+) -> None:
+    """With gradients torch pools, and without we do, on a CPU: by bits, no numbers and infinite ones too."""
+    shown = images(2, 3, *sides)
+    shown[0, 0, 0, 0], shown[1, 1, -1, -1], shown[1, 2] = math.nan, math.inf, -math.inf
+    pool = SamePool2d(sides, window, stride, average=False)
+    with_gradients = pool(shown.clone().requires_grad_()).detach()
+    for laid in (shown, shown.contiguous(memory_format=torch.channels_last)):
+        np.testing.assert_array_equal(pool(laid), with_gradients)
+
+
+@settings(max_examples=60)
+@given(
+    sides=st.tuples(st.integers(1, 12), st.integers(1, 12)),
     kernel=st.tuples(st.integers(1, 7), st.integers(1, 7)),
     stride=st.tuples(st.integers(1, 5), st.integers(1, 5)),
 )

@@ -1,7 +1,6 @@
 """Interrupted trainings go on as if nothing had been, and no other file than their own is taken for theirs."""
 
 import dataclasses
-import hashlib
 import re
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import torch
 from torch import nn
 
 from nasbench_ga.errors import NasbenchError
+from nasbench_ga.files import read_checked, write_checked
 from nasbench_ga.training.loop import Training, train
 from nasbench_ga.training.recipe import Recipe
 from tests.support.toy_training import TRAIN, Breaking, Interrupted, quarters, same, toy_images, toy_network, weights
@@ -57,7 +57,7 @@ def test_an_interrupted_training_equals_one_that_was_not(name: str, path: Path) 
     outcome = train(network, *toy_images(), recipe, 7, checkpoint=path)
     assert but_for_time(outcome) == but_for_time(whole)
     assert same(weights(network), weights(expected))
-    assert [*path.parent.iterdir()] == []
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def test_steps_are_not_made_again(path: Path) -> None:
@@ -100,6 +100,27 @@ def test_frozen_modules_and_interruptions(path: Path) -> None:
     assert same(weights(network), weights(expected))
 
 
+@pytest.mark.parametrize("passes", [1, 6, 20])
+def test_what_frozen_layers_made_is_made_again(passes: int, path: Path) -> None:
+    recipe, frozen = dataclasses.replace(RECIPE, pad=0, flip=False, batch=13), [str(place) for place in range(6)]
+    expected, killed, network = toy_network(), toy_network(), toy_network()
+    whole = train(expected, *toy_images(), recipe, 7, frozen=frozen)
+    seen = []
+
+    def kill(*_: object) -> None:
+        seen.append(None)
+        if len(seen) == passes:
+            raise Interrupted
+
+    killed[9].register_forward_hook(kill)
+    with pytest.raises(Interrupted):
+        train(killed, *toy_images(), recipe, 7, frozen=frozen, checkpoint=path, checkpoint_seconds=0)
+    assert path.exists() == (passes > 2)  # the first pass validates, the second is of the first step
+    outcome = train(network, *toy_images(), recipe, 7, frozen=frozen, checkpoint=path)
+    assert but_for_time(outcome) == but_for_time(whole)
+    assert same(weights(network), weights(expected))
+
+
 def test_a_halved_batch_is_remembered(path: Path) -> None:
     class Small(Breaking):
         def batch(self, rows, *arguments, **options):
@@ -123,14 +144,13 @@ def test_a_halved_batch_is_remembered(path: Path) -> None:
 
 def _opened(path: Path) -> Path:
     opened = path.with_suffix(".opened")
-    opened.write_bytes(path.read_bytes()[32:])
+    opened.write_bytes(read_checked(path))
     return opened
 
 
 def _rewrite(path: Path, content: object) -> None:
     torch.save(content, path)
-    written = path.read_bytes()
-    path.write_bytes(hashlib.sha256(written).digest() + written)
+    write_checked(path, path.read_bytes())
 
 
 def expect_anew(
@@ -147,7 +167,6 @@ def expect_anew(
     assert re.fullmatch(note, found), found
     assert but_for_time(outcome) == dataclasses.replace(but_for_time(whole), notes=outcome.notes)
     assert same(weights(network), weights(expected))
-    assert not path.exists()
 
 
 @pytest.mark.parametrize("damage", ["empty", "short", "bit", "text"])
@@ -188,6 +207,7 @@ def test_other_images_or_frozen_modules_make_another_training(path: Path) -> Non
         images = change.get("images", toy_images())
         outcome = train(toy_network(), *images, RECIPE, 7, frozen=change.get("frozen", ()), checkpoint=path)
         assert outcome.notes[0].endswith("is of another training. Training began anew.")
+        path.unlink()
 
 
 def test_a_checkpoint_executes_nothing(path: Path, tmp_path: Path) -> None:
@@ -207,9 +227,14 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         train(toy_network(), *toy_images(), RECIPE, 7, checkpoint=tmp_path / "file" / "one", checkpoint_seconds=0)
 
 
-def test_a_failed_training_leaves_no_checkpoint(path: Path) -> None:
-    recipe = dataclasses.replace(RECIPE, optimizer="sgd", learning_rate=1e30)
-    outcome = train(toy_network(), *toy_images(), recipe, 7, checkpoint=path, checkpoint_seconds=0)
-    assert outcome.stopped == "failed"
-    assert [*path.parent.iterdir()] == []
-    assert np.isfinite(outcome.seconds)
+def test_what_is_not_kept_before_a_kill_comes_again(path: Path) -> None:
+    """The file is left to whoever keeps the outcome, also that of a training that failed."""
+    diverging = dataclasses.replace(RECIPE, optimizer="sgd", learning_rate=1e30)
+    for recipe, stopped in ((RECIPE, "epochs"), (diverging, "failed")):
+        outcomes = [
+            train(toy_network(), *toy_images(), recipe, 7, checkpoint=path, checkpoint_seconds=0) for _ in range(2)
+        ]
+        assert but_for_time(outcomes[0]) == but_for_time(outcomes[1])
+        assert outcomes[0].stopped == stopped
+        assert np.isfinite(outcomes[1].seconds)
+        path.unlink()

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nasbench_ga.training import DATASETS, Images, graphs
+from nasbench_ga.training import DATASETS, Images, frozen_maps, graphs
 from nasbench_ga.training.device_images import DeviceImages
 from nasbench_ga.training.loop import Training, train
 from nasbench_ga.training.recipe import Recipe
@@ -108,6 +108,17 @@ def test_half_precision_augmentation_and_frozen_layers_are_captured() -> None:
     assert outcome.failure == ""
     changed = {name for name, weight in own.state_dict().items() if not torch.equal(weight, before[name])}
     assert changed == {"6.weight", "6.bias"}
+
+
+def test_what_frozen_layers_made_is_captured_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    frozen = ["0", "1"]
+    quick, slow = network(), network()
+    outcome = train(quick, noise(100), noise(50), RECIPE, 0, frozen=frozen)
+    monkeypatch.setattr(frozen_maps, "MOST_BYTES", 0)
+    expected = train(slow, noise(100), noise(50), RECIPE, 0, frozen=frozen)
+    assert outcome.loss == pytest.approx(expected.loss, rel=1e-3)
+    for name, weight in slow.state_dict().items():
+        torch.testing.assert_close(quick.state_dict()[name], weight, rtol=1e-2, atol=1e-4)
 
 
 def test_memory_is_given_back() -> None:
