@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from nasbench_ga.networks import Network
 from nasbench_ga.training.device_images import Augmentation, DeviceImages, Examples
+from nasbench_ga.training.failures import is_out_of_memory
 from nasbench_ga.training.measuring import Precision, number_type
 
 MOST_BYTES = 2**30
@@ -71,8 +72,9 @@ def behind_frozen(
 ) -> Remaining:
     """Sends all images through the modules that come first and rest, and gives what is left to train.
 
-    If there are none, because they are not known to be gone through one after the other (`Network.in_sequence`), or
-    what they make takes more than `MOST_BYTES`, all of the network and the images themselves are left.
+    All of the network and the images themselves are left if there are no such modules, if they are not known to be gone
+    through one after the other (`Network.in_sequence`), or if what they make takes more than `MOST_BYTES` or than there
+    is memory.
 
     Args:
         network: of the modules.
@@ -91,7 +93,12 @@ def behind_frozen(
     (example,) = _made(head, validation, slice(0, 1), precision)
     if (len(training) + len(validation)) * example.nbytes > MOST_BYTES:
         return everything
-    maps = [_all_made(head, images, example, at_once, precision) for images in (training, validation)]
+    try:
+        maps = [_all_made(head, images, example, at_once, precision) for images in (training, validation)]
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return everything
     return Remaining(nn.Sequential(*modules[len(first) :]), *maps)
 
 

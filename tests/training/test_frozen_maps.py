@@ -76,6 +76,21 @@ def test_the_outcome_is_the_same(name: str, computed_anew) -> None:
     assert accuracy(quick, toy_images()[1]) == pytest.approx(outcome.accuracy)
 
 
+def test_without_memory_for_maps_they_are_computed_in_each_step() -> None:
+    network, expected, refused = toy_network(), toy_network(), []
+
+    def refuse(_module: nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        if len(inputs[0]) == TRAIN and not refused:  # all at once, as is done for maps only
+            refused.append(TRAIN)
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    network[0].register_forward_pre_hook(refuse)
+    outcome = train(network, *toy_images(), RECIPE, 3, frozen=LEADING)
+    assert refused
+    assert (outcome.failure, outcome.batch, outcome.notes) == ("", RECIPE.batch, ())
+    assert outcome.loss == pytest.approx(train(expected, *toy_images(), RECIPE, 3, frozen=LEADING).loss, rel=1e-2)
+
+
 def test_images_that_are_augmented_go_through_each_time() -> None:
     for change in ({"pad": 1}, {"flip": True}, {"cutout": 2}):
         network = toy_network()
