@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import torch
 
-_MEMORY = ("out of memory", "t allocate memory", "cannot allocate memory", "not enough memory", "alloc_failed")
+_MEMORY = (
+    *("out of memory", "t allocate memory", "cannot allocate memory", "not enough memory", "alloc_failed"),
+    *("unable to find an engine", "unable to find a valid cudnn algorithm"),  # cuDNN, without memory to work in
+)
 _SINGLE_VALUE = "expected more than 1 value per channel"
 
 

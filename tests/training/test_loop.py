@@ -286,6 +286,7 @@ OUT_OF_MEMORY = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
     RuntimeError("[enforce fail at alloc_cpu.cpp:121] data. DefaultCPUAllocator: can't allocate memory: you tried .."),
     RuntimeError("CUDA error: out of memory"),
+    RuntimeError("GET was unable to find an engine to execute this computation"),
 ]
 
 
