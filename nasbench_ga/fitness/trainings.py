@@ -50,7 +50,14 @@ class Trainings:
         return parts
 
     def keep_part(self, number: int, training: int, told: Outcome, weights: Mapping[str, Any]) -> Outcome:
-        """Keeps one training of a network: what came of it, as JSON, and its weights (a state dict)."""
+        """Keeps one training of a network, and removes its checkpoint.
+
+        Args:
+            number: of the network's cell.
+            training: which of its trainings, from 0.
+            told: what came of it, plain values.
+            weights: a state dict.
+        """
         import torch
 
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -69,6 +76,7 @@ class Trainings:
         write_json(self.folder / f"{number:016x}.json", kept)
         self._outcomes[number] = kept
         for training in range(len(accuracies)):
+            self.checkpoint(number, training).unlink(missing_ok=True)  # left where a kill came before its removal
             if training != best:
                 self._part(number, training).unlink(missing_ok=True)
         return kept
@@ -88,6 +96,8 @@ class Trainings:
         try:
             content = read_checked(path)
         except CorruptFileError as error:
+            if isinstance(error.__cause__, OSError) and path.exists():
+                raise  # it may be readable another time
             raise CorruptFileError(f"{error}{_START_AGAIN}") from error
         return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 

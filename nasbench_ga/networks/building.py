@@ -43,7 +43,7 @@ class Network(nn.Module, ABC):
         return Inheritance()
 
     def in_sequence(self) -> Sequence[nn.Module]:
-        """The modules that images go through, if that is one after the other; none where nobody said so."""
+        """The modules that `forward` sends images through one after the other; none where nobody said that it does."""
         return ()
 
     def relus(self) -> Iterator[tuple[nn.Module, Sequence[int]]]:

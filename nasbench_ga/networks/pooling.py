@@ -1,4 +1,4 @@
-"""Pooling over each pixel and its neighbours, written for CPUs: there torch's own is up to ten times slower."""
+"""Pooling written for CPUs: there torch's own is up to ten times slower."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ class AveragePool3x3(nn.Module):
 
 def highest(maps: Tensor, window: Sequence[int], stride: Sequence[int] = (1, 1)) -> Tensor:
     """The highest number under each window, down first and then sideways; nothing is padded.
+
+    With windows of one pixel this is a view of the maps.
 
     Args:
         maps: shape (n, channels, height, width).

@@ -10,6 +10,13 @@ from nasbench_ga.files import json_digest
 from nasbench_ga.run_sets.run_set import FITNESS, RunSet
 from nasbench_ga.tables import is_accuracy
 
+_MATTERS_TO = {
+    "weight": ("weighted",),
+    "threshold": ("lexicographic", "scenario-1"),
+    "reference": ("scenario-1", "scenario-2"),
+}
+"""Settings of trained networks, and the goals that they matter to; others matter to all."""
+
 
 def choose_metric(sets: Sequence[RunSet], wanted: str | None = None) -> str:
     """What to compare sets of runs by: what was asked for, else the test accuracy that all of them report.
@@ -81,12 +88,10 @@ def _alike(sets: Sequence[RunSet], what: Callable[[RunSet], object]) -> bool:
 
 def _scale(own: RunSet) -> tuple[object, ...]:
     """What a fitness of 1 means: of fitnesses that differ in it, numbers are not to be compared."""
-    config, known = own.record.config, own.record.known
+    config, conditions = own.record.config, _conditions(own)
     told = config.get("fitness_provenance") or {}
-    goal = str(told.get("goal", ""))
-    meant = {"weighted": told.get("weight")}
-    meant |= dict.fromkeys(("lexicographic", "scenario-1"), known.get("threshold", told.get("threshold")))
-    return (config["fitness"], own.fitness_metric, told.get("dataset") if goal else None, goal, meant.get(goal))
+    of = (told["goal"], told["dataset"]) if "goal" in told else ()
+    return (config["fitness"], own.fitness_metric, *of, conditions.get("weight"), conditions.get("threshold"))
 
 
 def _searched_on_test(own: RunSet) -> bool:
@@ -102,9 +107,9 @@ def _maximised(own: RunSet) -> str:
 
 
 def _conditions(own: RunSet) -> dict[str, object]:
-    """How the fitness was measured, by the names of settings, but for what it is of and for its seed.
+    """How the fitness was measured, by the names of settings; of lists, only a digest.
 
-    What takes more than a word is a short digest of it.
+    Not among them are what it is of, its seed, and what its goal ignores.
     """
     told = own.record.config.get("fitness_provenance") or {}
     flat: dict[str, object] = {}
@@ -112,8 +117,12 @@ def _conditions(own: RunSet) -> dict[str, object]:
         flat |= {f"{name}.{inner}": one for inner, one in value.items()} if isinstance(value, dict) else {name: value}
     if "threshold" in flat:
         flat["threshold"] = own.record.known.get("threshold", flat["threshold"])
-    shown = {name: json_digest(value) if isinstance(value, list) else value for name, value in flat.items()}
-    return {name: value for name, value in shown.items() if name not in ("goal", "dataset", "seed")}
+    ignored = {name for name, goals in _MATTERS_TO.items() if "goal" in told and told["goal"] not in goals}
+    return {
+        name: json_digest(value) if isinstance(value, list) else value
+        for name, value in flat.items()
+        if name not in ("goal", "dataset", "seed", *ignored)
+    }
 
 
 def _condition(name: str, own: RunSet) -> object:

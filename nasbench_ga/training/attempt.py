@@ -70,10 +70,13 @@ class Attempt:
     Args:
         task: what is to be trained; at least one of its parameters.
         batch: images in a step, 1 to as many as there are.
+        keeps_maps: whether what frozen layers make of the images may be kept (`frozen_maps`); not of images that are
+            augmented, and so differ in each epoch, or of which not all are seen.
         notes: that a reader of the outcome should know so far; they are saved with the state.
         began: when training began, by `time.perf_counter`.
 
     Attributes:
+        keeps_maps: whether they are kept; settled when it runs.
         step: how many there were.
         curve: the validations so far, the first of the weights that training began with.
         loss: mean training loss of the steps between the last two validations; None before there were steps.
@@ -81,7 +84,7 @@ class Attempt:
         failure: why it failed, in a sentence.
     """
 
-    def __init__(self, task: Task, batch: int, notes: list[str], began: float) -> None:
+    def __init__(self, task: Task, batch: int, keeps_maps: bool, notes: list[str], began: float) -> None:
         self.task, self.batch, self.notes, self.began = task, batch, notes, began
         recipe, device = task.recipe, task.device
         self.plan = Plan(recipe, len(task.train_images), batch)
@@ -94,6 +97,7 @@ class Attempt:
         self._optimizer = make_optimizer(task.parameters, recipe)
         self._augmentation = Augmentation(recipe.pad, recipe.flip, recipe.cutout)
         self._dtype = number_type(recipe.precision, device)
+        self.keeps_maps = keeps_maps and not self._augmentation and self.plan.steps >= self.plan.steps_per_epoch
         self._remaining = Remaining(task.network, task.train_images, task.validation)
         self._at_once = min(usual_batch(device), 8 * batch)
         self._layout = torch.contiguous_format if device.type == "cpu" else torch.channels_last
@@ -127,12 +131,12 @@ class Attempt:
                 self.task.network.load_state_dict(self._best)
 
     def _leave_out_frozen(self) -> None:
-        """Computes what frozen layers make of the images, unless these are augmented, and so differ in each epoch."""
-        if not self._augmentation:
+        if self.keeps_maps:
             task = self.task
-            self._remaining = behind_frozen(
+            found = behind_frozen(
                 task.network, task.resting, task.train_images, task.validation, self._at_once, task.recipe.precision
             )
+            self._remaining, self.keeps_maps = found or self._remaining, found is not None
 
     def _set_rate(self) -> None:
         rate = rate_of_step(self.task.recipe, self.step, self.plan.steps, self.curve)
@@ -183,6 +187,7 @@ class Attempt:
         """All that changes, to be restored into another attempt at the same task with the same batch size."""
         return {
             "batch": self.batch,
+            "keeps_maps": self.keeps_maps,
             "notes": self.notes,
             "seconds": time.perf_counter() - self.began,
             "step": self.step,
@@ -197,7 +202,7 @@ class Attempt:
         }
 
     def restore(self, state: State) -> None:
-        """Goes on from a saved state, but for batch, notes and seconds, which an attempt is made with."""
+        """Goes on from a saved state, but for batch, maps, notes and seconds, which an attempt is made with."""
         self.step, self._validated, self.loss = state["step"], state["validated"], state["loss"]
         self.curve = [(epochs, accuracy) for epochs, accuracy in state["curve"]]
         self._total.copy_(state["total"])

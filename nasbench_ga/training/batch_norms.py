@@ -10,9 +10,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
-FEWEST_PIXELS, MOST_MAPS, EVEN = 10_000, 32, 16
-"""Of a map, all images together; of maps, less than so many; torch's own are fast where a multiple is that of maps."""
+FEWEST_PIXELS = 10_000
+"""Of a map, in all images together: with fewer, torch's own is as fast."""
+MOST_MAPS = 31
+"""With more, torch's own is as fast."""
+_FAST_MULTIPLE = 16  # of as many maps, or a multiple, torch makes vectors
 _WIDTH = 512
 
 
@@ -20,12 +24,17 @@ _WIDTH = 512
 def fast_batch_norms(network: nn.Module) -> Iterator[None]:
     """While this is entered, the batch norms of a network compute as `normalised` does.
 
-    Other kinds of them than `nn.BatchNorm2d` itself are left alone, and so are those without weights or statistics.
+    Left alone are other kinds of them than `nn.BatchNorm2d` itself, those without weights, statistics or momentum, and
+    those whose `forward` somebody changed.
     """
     norms = [
         module
         for module in network.modules()
-        if type(module) is nn.BatchNorm2d and module.affine and module.track_running_stats and module.momentum
+        if type(module) is nn.BatchNorm2d
+        and module.affine
+        and module.track_running_stats
+        and module.momentum
+        and "forward" not in vars(module)
     ]
     for norm in norms:
         norm.forward = functools.partial(normalised, norm)  # type: ignore[method-assign]
@@ -46,8 +55,8 @@ def normalised(norm: nn.BatchNorm2d, maps: Tensor) -> Tensor:
         maps.device.type != "cpu"
         or maps.dtype != torch.float32
         or maps.numel() < FEWEST_PIXELS * channels
-        or channels >= MOST_MAPS
-        or channels % EVEN == 0
+        or channels > MOST_MAPS
+        or channels % _FAST_MULTIPLE == 0
         or not maps.is_contiguous(memory_format=torch.channels_last)
     ):
         return nn.BatchNorm2d.forward(norm, maps)
@@ -90,6 +99,7 @@ class _Normalised(torch.autograd.Function):
         return normal, mean, variance
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         centred, inverse, weight = ctx.saved_tensors
         gradient = gradients[0]

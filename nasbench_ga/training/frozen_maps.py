@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from nasbench_ga.networks import Network
 from nasbench_ga.training.device_images import Augmentation, DeviceImages, Examples
-from nasbench_ga.training.failures import is_out_of_memory
 from nasbench_ga.training.measuring import Precision, number_type
 
 MOST_BYTES = 2**30
-"""That all maps may take; of more, or of images that are augmented, they are computed in each step."""
+"""That all maps may take; if they take more, they are computed in each step."""
 
 
 class Remaining(NamedTuple):
     """What a training goes through again and again.
 
     Attributes:
-        network: the modules behind those that do not change.
+        network: the modules behind those that do not change, or all of it.
         training: what comes to them of the images to train with.
         validation: the same of those to validate with.
     """
@@ -37,7 +37,7 @@ class FrozenMaps:
 
     Args:
         rows: what was made of each image, one a row, maps channels last.
-        shape: of it: channels, height and width, or the number of units.
+        shape: of what was made of one image; three numbers are channels, height and width of maps.
         labels: int64[n].
     """
 
@@ -55,11 +55,11 @@ class FrozenMaps:
         memory_format: torch.memory_format = torch.contiguous_format,  # noqa: ARG002
     ) -> tuple[Tensor, Tensor]:
         """What was made of some images, as it came out of the modules, and their labels."""
-        chosen = self.rows.index_select(0, rows)
-        if len(self.shape) == 3:
-            channels, height, width = self.shape
-            chosen = chosen.view(-1, height, width, channels).permute(0, 3, 1, 2)
-        return chosen, self.labels.index_select(0, rows)
+        chosen, labels = self.rows.index_select(0, rows), self.labels.index_select(0, rows)
+        if len(self.shape) != 3:
+            return chosen.view(-1, *self.shape), labels
+        channels, height, width = self.shape
+        return chosen.view(-1, height, width, channels).permute(0, 3, 1, 2), labels
 
 
 def behind_frozen(
@@ -69,43 +69,47 @@ def behind_frozen(
     validation: DeviceImages,
     at_once: int,
     precision: Precision,
-) -> Remaining:
+) -> Remaining | None:
     """Sends all images through the modules that come first and rest, and gives what is left to train.
 
-    All of the network and the images themselves are left if there are no such modules, if they are not known to be gone
-    through one after the other (`Network.in_sequence`), or if what they make takes more than `MOST_BYTES` or than there
-    is memory.
+    Gives None if there are no such modules, if they are not known to be gone through one after the other
+    (`Network.in_sequence`), if what they make of an image is not one tensor of its own, or if all of it takes more than
+    `MOST_BYTES`.
 
     Args:
         network: of the modules.
-        resting: those that do not change and are in evaluation mode.
+        resting: those that do not change and are in evaluation mode, with all that is in them.
         training: images to train with, not augmented.
         validation: images to validate with.
         at_once: images that go through the modules together.
         precision: that they compute with.
     """
     modules = _in_sequence(network)
-    first = list(takewhile(lambda module: any(module is other for other in resting), modules))
-    everything = Remaining(network, training, validation)
+    inside = {module for outer in resting for module in outer.modules()}
+    first = list(takewhile(lambda module: module in inside and _looks_at_one_image(module), modules))
     if not first:
-        return everything
+        return None
     head = nn.Sequential(*first)
-    (example,) = _made(head, validation, slice(0, 1), precision)
+    made = _made(head, validation, slice(0, 1), precision)
+    if not isinstance(made, Tensor) or len(made) != 1:
+        return None
+    (example,) = made
     if (len(training) + len(validation)) * example.nbytes > MOST_BYTES:
-        return everything
-    try:
-        maps = [_all_made(head, images, example, at_once, precision) for images in (training, validation)]
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        return everything
+        return None
+    maps = [_all_made(head, images, example, at_once, precision) for images in (training, validation)]
     return Remaining(nn.Sequential(*modules[len(first) :]), *maps)
 
 
 def _in_sequence(network: nn.Module) -> Sequence[nn.Module]:
-    if isinstance(network, nn.Sequential):
+    if type(network) is nn.Sequential:  # others may do more than go through their modules
         return [*network]
     return network.in_sequence() if isinstance(network, Network) else ()
+
+
+def _looks_at_one_image(module: nn.Module) -> bool:
+    """Whether what it makes of an image in evaluation mode does not depend on the others, as without statistics."""
+    norms = (inner for inner in module.modules() if isinstance(inner, _BatchNorm))
+    return all(norm.running_mean is not None for norm in norms)
 
 
 def _all_made(head: nn.Module, images: DeviceImages, example: Tensor, at_once: int, precision: Precision) -> FrozenMaps:
@@ -118,10 +122,9 @@ def _all_made(head: nn.Module, images: DeviceImages, example: Tensor, at_once: i
 
 
 @torch.no_grad()
-def _made(head: nn.Module, images: DeviceImages, chosen: slice, precision: Precision) -> Tensor:
+def _made(head: nn.Module, images: DeviceImages, chosen: slice, precision: Precision) -> Any:
     device = images.labels.device
     dtype = number_type(precision, device)
     pixels, _ = images.batch(torch.arange(chosen.start, chosen.stop, device=device), None, dtype)
     with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-        made: Tensor = head(pixels)
-    return made
+        return head(pixels)

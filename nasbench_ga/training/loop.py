@@ -144,18 +144,21 @@ def _trained(task: Task, file: Checkpoint, progress: bool) -> Training:
     first = {name: tensor.clone() for name, tensor in task.network.state_dict().items()}
     state, notes = _saved(file)
     batch = state["batch"] if state else min(task.recipe.batch, len(task.train_images))
+    keeps_maps = state["keeps_maps"] if state else True
     began = time.perf_counter() - (state["seconds"] if state else 0)
     while True:
-        attempt = Attempt(task, batch, notes, began)
+        attempt = Attempt(task, batch, keeps_maps, notes, began)
         if state:
             attempt.restore(state)
         fits = _fits(attempt, file, progress)
         if attempt.failure:
             task.network.load_state_dict(first)
-        if fits or batch == 1:
+        if fits or (batch == 1 and not attempt.keeps_maps):
             return _outcome(attempt)
-        notes = [*notes, f"Out of memory with {batch:,} images in a step: begun anew with {batch // 2:,}."]
-        batch, state = batch // 2, None
+        if not attempt.keeps_maps:
+            notes = [*notes, f"Out of memory with {batch:,} images in a step: begun anew with {batch // 2:,}."]
+            batch //= 2
+        state, keeps_maps = None, False
         task.network.zero_grad(set_to_none=True)
         del attempt
         if task.device.type == "cuda":

@@ -1,7 +1,10 @@
 """Batch norms of few maps against torch's own, computed with twice as many digits."""
 
 import copy
+import dataclasses
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -10,6 +13,18 @@ from torch import Tensor, nn
 
 from nasbench_ga.training import batch_norms
 from nasbench_ga.training.batch_norms import fast_batch_norms, normalised
+from nasbench_ga.training.loop import train
+from nasbench_ga.training.recipe import Recipe
+from tests.support.toy_training import (
+    TRAIN,
+    Breaking,
+    Interrupted,
+    quarters,
+    same,
+    toy_images,
+    toy_network,
+    weights,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -19,15 +34,15 @@ def small_maps_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def own_calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Of how many maps rows were made: none are where torch's own batch norm computes."""
+    """The numbers of maps that were normalised here; none are where torch's own batch norm computes."""
     calls: list[int] = []
-    rows = batch_norms._rows
+    apply = batch_norms._Normalised.apply
 
-    def counting(maps: Tensor) -> tuple[Tensor, int]:
+    def counting(maps: Tensor, *arguments: object) -> object:
         calls.append(maps.shape[1])
-        return rows(maps)
+        return apply(maps, *arguments)
 
-    monkeypatch.setattr(batch_norms, "_rows", counting)
+    monkeypatch.setattr(batch_norms._Normalised, "apply", counting)
     return calls
 
 
@@ -42,7 +57,8 @@ def norm_and_maps(shape: tuple[int, int, int, int], seed: int = 0) -> tuple[nn.B
     return norm, maps.contiguous(memory_format=torch.channels_last)
 
 
-shapes = st.tuples(st.integers(2, 9), st.integers(1, 31), st.integers(1, 9), st.integers(1, 9))
+# Of at least 18 numbers a map: of two that are nearly equal, nobody can tell gradients with seven digits.
+shapes = st.tuples(st.integers(2, 9), st.integers(1, 31), st.integers(3, 9), st.integers(3, 9))
 
 
 @settings(max_examples=60, deadline=None)
@@ -87,9 +103,13 @@ def test_gradients_are_torchs() -> None:
 
 def test_a_relu_behind_it_may_work_in_place() -> None:
     norm, maps = norm_and_maps((4, 3, 5, 5))
-    given = maps.clone().requires_grad_()
-    torch.relu_(normalised(norm, given)).sum().backward()
-    assert given.grad.any()
+    for training in (True, False):
+        norm.train(training)
+        ours, theirs = maps.clone().requires_grad_(), maps.clone().requires_grad_()
+        torch.relu_(normalised(copy.deepcopy(norm), ours)).square().sum().backward()
+        torch.relu(copy.deepcopy(norm)(theirs)).square().sum().backward()
+        assert ours.grad.any()
+        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-3, atol=1e-4)
 
 
 def test_gradients_may_lie_in_any_order(own_calls: list[int]) -> None:
@@ -103,10 +123,14 @@ def test_gradients_may_lie_in_any_order(own_calls: list[int]) -> None:
     assert own_calls
 
 
-@pytest.mark.parametrize("maps", ["channels first", "float64", "many", "even"])
-def test_torch_computes_the_others(own_calls: list[int], maps: str) -> None:
+@pytest.mark.parametrize("maps", ["channels first", "float64", "bfloat16", "many", "even", "small"])
+def test_torch_computes_the_others(own_calls: list[int], maps: str, monkeypatch: pytest.MonkeyPatch) -> None:
     channels = {"many": 33, "even": 16}.get(maps, 3)
     norm, given = norm_and_maps((4, channels, 5, 6))
+    if maps == "small":
+        monkeypatch.setattr(batch_norms, "FEWEST_PIXELS", 4 * 5 * 6 + 1)
+    if maps == "bfloat16":
+        given = given.bfloat16()
     if maps == "float64":
         norm, given = norm.double(), given.double()
     if maps == "channels first":
@@ -125,11 +149,53 @@ def test_only_while_it_is_entered_and_only_of_torchs_own_kind(own_calls: list[in
     names = [*network.state_dict()]
     with fast_batch_norms(network):
         network(maps)
-        assert own_calls == [3, 3]  # what comes, and what goes out, of the first
+        assert own_calls == [3]
         assert [*network.state_dict()] == names
     network(maps)
-    assert own_calls == [3, 3]
+    assert own_calls == [3]
     assert all("forward" not in vars(module) for module in network)
+
+
+def test_what_somebody_changed_is_left_alone(own_calls: list[int]) -> None:
+    _, maps = norm_and_maps((4, 3, 5, 6))
+    network = nn.Sequential(nn.BatchNorm2d(3))
+    network[0].forward = lambda shown: 2 * shown
+    with fast_batch_norms(network), fast_batch_norms(network):
+        assert torch.equal(network(maps), 2 * maps)
+    assert torch.equal(network(maps), 2 * maps)
+    assert not own_calls
+
+
+def test_a_second_derivative_is_refused() -> None:
+    norm, maps = norm_and_maps((4, 3, 5, 6))
+    given = maps.clone().requires_grad_()
+    (first,) = torch.autograd.grad(normalised(norm, given).square().sum(), given, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()
+
+
+def test_training_computes_with_them_and_goes_on_bit_by_bit(own_calls: list[int], tmp_path: Path) -> None:
+    recipe, path = Recipe(batch=16, epochs=3, learning_rate=0.01), tmp_path / "checkpoint"
+    expected, network = toy_network(), toy_network()
+    whole = train(expected, *toy_images(), recipe, 7)
+    assert own_calls == [4, 6] * whole.steps
+    images = Breaking(quarters(TRAIN, 0), batches=8, error=Interrupted())
+    with pytest.raises(Interrupted):
+        train(toy_network(), images, toy_images()[1], recipe, 7, checkpoint=path, checkpoint_seconds=0)
+    outcome = train(network, *toy_images(), recipe, 7, checkpoint=path)
+    assert dataclasses.replace(outcome, seconds=0) == dataclasses.replace(whole, seconds=0)
+    assert same(weights(network), weights(expected))
+
+
+def test_a_training_of_few_steps_is_that_of_torchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = Recipe("sgd", 0.02, batch=30, epochs=2)
+    ours, theirs = toy_network(), toy_network()
+    outcome = train(ours, *toy_images(), recipe, 7)
+    monkeypatch.setattr(batch_norms, "FEWEST_PIXELS", 10**9)
+    expected = train(theirs, *toy_images(), recipe, 7)
+    assert outcome.loss == pytest.approx(expected.loss, rel=1e-4)
+    for name, array in weights(theirs).items():
+        np.testing.assert_allclose(weights(ours)[name], array, rtol=1e-3, atol=1e-4)
 
 
 def test_single_values_are_refused_as_by_torch() -> None:

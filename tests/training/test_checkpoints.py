@@ -4,7 +4,6 @@ import dataclasses
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -231,10 +230,10 @@ def test_what_is_not_kept_before_a_kill_comes_again(path: Path) -> None:
     """The file is left to whoever keeps the outcome, also that of a training that failed."""
     diverging = dataclasses.replace(RECIPE, optimizer="sgd", learning_rate=1e30)
     for recipe, stopped in ((RECIPE, "epochs"), (diverging, "failed")):
-        outcomes = [
-            train(toy_network(), *toy_images(), recipe, 7, checkpoint=path, checkpoint_seconds=0) for _ in range(2)
-        ]
+        outcomes = []
+        for _ in range(2):
+            outcomes.append(train(toy_network(), *toy_images(), recipe, 7, checkpoint=path, checkpoint_seconds=0))
+            assert path.exists()
         assert but_for_time(outcomes[0]) == but_for_time(outcomes[1])
         assert outcomes[0].stopped == stopped
-        assert np.isfinite(outcomes[1].seconds)
         path.unlink()

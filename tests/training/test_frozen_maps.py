@@ -1,6 +1,7 @@
 """Frozen leading layers: that images go through them once changes nothing but the time that training takes."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,17 @@ from nasbench_ga.spaces import LayerChain, get_space
 from nasbench_ga.training import frozen_maps
 from nasbench_ga.training.loop import Training, accuracy, train
 from nasbench_ga.training.recipe import Recipe
-from tests.support.toy_training import CLASSES, SIDE, TRAIN, VALIDATION, toy_images, toy_network, weights
+from tests.support.toy_training import (
+    CLASSES,
+    SIDE,
+    TRAIN,
+    VALIDATION,
+    Interrupted,
+    same,
+    toy_images,
+    toy_network,
+    weights,
+)
 
 RECIPE = Recipe(batch=16, epochs=3, learning_rate=0.01, stop="patience", patience=3, validations=2)
 LEADING = ("0", "1", "2", "3", "4", "5")  # of the toy network, which has six of them before it flattens
@@ -51,7 +62,16 @@ def passes(network: nn.Module, module: nn.Module, frozen: list[str], recipe: Rec
     return sum(seen), outcome
 
 
+def vectors() -> nn.Sequential:
+    """Of which what is frozen gives neither maps nor units, but a vector for each channel."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        first = nn.Sequential(nn.Flatten(2), nn.Linear(SIDE**2, 8))
+        return nn.Sequential(first, nn.ReLU(), nn.Linear(8, 6), nn.Flatten(), nn.Linear(12, CLASSES))
+
+
 CASES = {
+    "vectors": (vectors, ("0",)),
     "maps": (toy_network, LEADING),
     "one batch norm": (toy_network, ("0", "1")),
     "units": (units, ("0",)),
@@ -76,23 +96,43 @@ def test_the_outcome_is_the_same(name: str, computed_anew) -> None:
     assert accuracy(quick, toy_images()[1]) == pytest.approx(outcome.accuracy)
 
 
-def test_without_memory_for_maps_they_are_computed_in_each_step() -> None:
-    network, expected, refused = toy_network(), toy_network(), []
+@pytest.mark.parametrize("when", ["maps are made", "a step follows"])
+def test_where_maps_take_the_memory_training_does_without_them(when: str, tmp_path: Path) -> None:
+    """With as many images in a step, and also after an interruption."""
+    path, seen, refused = tmp_path / "checkpoint", [], []
 
-    def refuse(_module: nn.Module, inputs: tuple[torch.Tensor]) -> None:
-        if len(inputs[0]) == TRAIN and not refused:  # all at once, as is done for maps only
-            refused.append(TRAIN)
-            raise torch.OutOfMemoryError("CUDA out of memory.")
+    def refusing(stop: int | None = None) -> nn.Sequential:
+        network = toy_network()
+        place = 0 if when == "maps are made" else 9
 
-    network[0].register_forward_pre_hook(refuse)
-    outcome = train(network, *toy_images(), RECIPE, 3, frozen=LEADING)
+        def refuse(_module: nn.Module, _inputs: object) -> None:
+            if not refused and (place == 0 or network.training):
+                refused.append(place)
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+
+        def interrupt(_module: nn.Module, inputs: tuple[torch.Tensor]) -> None:
+            seen.append(len(inputs[0]))
+            if len(seen) == stop:
+                raise Interrupted
+
+        network[place].register_forward_pre_hook(refuse)
+        network[0].register_forward_pre_hook(interrupt)
+        return network
+
+    with pytest.raises(Interrupted):
+        train(refusing(9), *toy_images(), RECIPE, 3, frozen=LEADING, checkpoint=path, checkpoint_seconds=0)
     assert refused
+    network, expected = refusing(), toy_network()
+    outcome = train(network, *toy_images(), RECIPE, 3, frozen=LEADING, checkpoint=path)
     assert (outcome.failure, outcome.batch, outcome.notes) == ("", RECIPE.batch, ())
-    assert outcome.loss == pytest.approx(train(expected, *toy_images(), RECIPE, 3, frozen=LEADING).loss, rel=1e-2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frozen_maps, "MOST_BYTES", 0)
+        train(expected, *toy_images(), RECIPE, 3, frozen=LEADING)
+    assert same(weights(network), weights(expected))
 
 
-def test_images_that_are_augmented_go_through_each_time() -> None:
-    for change in ({"pad": 1}, {"flip": True}, {"cutout": 2}):
+def test_what_would_not_save_anything_is_not_done() -> None:
+    for change in ({"pad": 1}, {"flip": True}, {"cutout": 2}, {"epochs": 0.5}):  # the last sees half of them
         network = toy_network()
         seen, outcome = passes(network, network[0], [*LEADING], dataclasses.replace(RECIPE, **change))
         assert seen == outcome.images + VALIDATION * len(outcome.curve)
@@ -120,6 +160,52 @@ def test_networks_that_are_no_sequence_are_trained_as_ever() -> None:
     network.stem[0] = nn.Conv2d(2, 2, 3, padding=1)
     seen, outcome = passes(network, network.stem, names(network, "stem"))
     assert seen == outcome.images + VALIDATION * len(outcome.curve)
+
+
+class Doubling(nn.Sequential):
+    """A sequence that does more than go through its modules."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return super().forward(2 * images)
+
+
+class Pair(nn.Module):
+    """Of which what goes out is not one tensor."""
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return images, images
+
+
+class First(nn.Module):
+    def forward(self, pair: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        return pair[0]
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        Doubling(nn.Conv2d(2, 3, 3), nn.Flatten(), nn.LazyLinear(CLASSES)),
+        nn.Sequential(Pair(), First(), nn.Flatten(), nn.LazyLinear(CLASSES)),
+        nn.Sequential(nn.BatchNorm2d(2, track_running_stats=False), nn.Flatten(), nn.LazyLinear(CLASSES)),
+    ],
+    ids=["more than a sequence", "several tensors", "a norm without statistics"],
+)
+def test_networks_of_which_it_would_be_wrong_are_trained_as_ever(network: nn.Module) -> None:
+    torch.manual_seed(0)
+    network(torch.zeros(2, 2, SIDE, SIDE))  # which makes the lazy layer
+    seen, outcome = passes(network, network[0], ["0"])
+    assert seen in (steps := outcome.images + VALIDATION * len(outcome.curve), steps + 1)
+    assert outcome.failure == ""
+
+
+def test_half_precision(computed_anew) -> None:
+    network, expected = toy_network(), toy_network()
+    recipe = dataclasses.replace(RECIPE, precision="bfloat16", stop="never")
+    seen, outcome = passes(network, network[0], [*LEADING], recipe)
+    assert seen == TRAIN + VALIDATION + 1
+    computed_anew()
+    assert outcome.loss == pytest.approx(passes(expected, expected[0], [*LEADING], recipe)[1].loss, rel=0.02)
+    assert all(tensor.dtype != torch.bfloat16 for tensor in network.state_dict().values())
 
 
 def test_a_chain_is_what_its_modules_are_one_after_the_other() -> None:

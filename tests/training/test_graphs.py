@@ -112,8 +112,12 @@ def test_half_precision_augmentation_and_frozen_layers_are_captured() -> None:
 
 def test_what_frozen_layers_made_is_captured_too(monkeypatch: pytest.MonkeyPatch) -> None:
     frozen = ["0", "1"]
-    quick, slow = network(), network()
+    quick, slow, seen, launches = network(), network(), [], []
+    replay = torch.cuda.CUDAGraph.replay
+    monkeypatch.setattr(torch.cuda.CUDAGraph, "replay", lambda self: (launches.append(self), replay(self))[1])
+    quick[0].register_forward_hook(lambda _module, inputs, _output: seen.append(len(inputs[0])))
     outcome = train(quick, noise(100), noise(50), RECIPE, 0, frozen=frozen)
+    assert (sum(seen), len(launches)) == (100 + 50 + 1, 4 * 6 - graphs.WARM_CALLS)
     monkeypatch.setattr(frozen_maps, "MOST_BYTES", 0)
     expected = train(slow, noise(100), noise(50), RECIPE, 0, frozen=frozen)
     assert outcome.loss == pytest.approx(expected.loss, rel=1e-3)
