@@ -28,10 +28,13 @@ class AveragePool3x3(nn.Module):
         """Feature maps, of the shape that came, (n, channels, height, width)."""
         if images.device.type != "cpu":
             return functional.avg_pool2d(images, 3, stride=1, padding=1, count_include_pad=False)
-        channels, size = images.shape[1], images.shape[2:]
-        ones = images.new_ones(1, 1, 3, 3)
-        pixels = functional.conv2d(images.new_ones(1, 1, *size), ones, padding=1)
-        return functional.conv2d(images, ones.repeat(channels, 1, 1, 1), padding=1, groups=channels) / pixels
+        channels = images.shape[1]
+        sums = functools.partial(
+            functional.conv2d, weight=images.new_ones(channels, 1, 3, 3), padding=1, groups=channels
+        )
+        pixels = sums(torch.ones_like(images[:1]))  # of each channel, as images lie in memory, to divide fast
+        made: Tensor = sums(images).div_(pixels)
+        return made
 
 
 def highest(maps: Tensor, window: Sequence[int], stride: Sequence[int] = (1, 1)) -> Tensor:

@@ -12,10 +12,10 @@ from torch import nn
 
 from nasbench_ga.errors import CorruptFileError, NasbenchError
 from nasbench_ga.training.attempt import Attempt, Task
-from nasbench_ga.training.batch_norms import fast_batch_norms
 from nasbench_ga.training.checkpoints import Checkpoint, State, training_key
 from nasbench_ga.training.device_images import DeviceImages
 from nasbench_ga.training.failures import is_out_of_memory, is_single_value
+from nasbench_ga.training.fast_layers import fast_layers
 from nasbench_ga.training.freed_memory import keep_freed_memory
 from nasbench_ga.training.freezing import frozen_modules
 from nasbench_ga.training.layout import channels_last
@@ -105,7 +105,7 @@ def train(
         frozen_modules(network, frozen) as resting,
         own_randomness(device),
         channels_last(network),
-        fast_batch_norms(network),
+        fast_layers(network),
     ):
         task = Task(network, resting, train_images, validation, recipe, seed)
         try:

@@ -1,0 +1,59 @@
+"""Large dense layers on CPUs, multiplied by oneDNN, which torch itself uses for convolutions only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+FEWEST_PRODUCTS = 10_000_000
+"""Of weights and numbers that come, in all rows together: with fewer, torch's own is as fast."""
+
+
+def multiplied(layer: nn.Linear, rows: Tensor) -> Tensor:
+    """What a dense layer makes of rows, shape (n, in), to within rounding.
+
+    The matrix library that torch multiplies with takes up to three times as long on some processors. Rows that torch is
+    fast with, or that are not float32 on a CPU, are left to it.
+    """
+    if (
+        rows.device.type != "cpu"
+        or rows.dtype != torch.float32
+        or layer.weight.dtype != torch.float32
+        or rows.dim() != 2
+        or len(rows) * layer.weight.numel() < FEWEST_PRODUCTS
+        or torch.is_autocast_enabled("cpu")
+        or not torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call] # torch's types lack it
+    ):
+        return nn.Linear.forward(layer, rows)
+    made: Tensor = _Multiplied.apply(rows, layer.weight, layer.bias)  # type: ignore[no-untyped-call] # likewise
+    return made
+
+
+class _Multiplied(torch.autograd.Function):
+    """rows weight^T + bias, and its gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(rows, weight)
+        return _product(rows, weight, bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        rows, weight = ctx.saved_tensors
+        gradient = gradients[0]
+        of_rows, of_weight, of_bias = ctx.needs_input_grad
+        return (
+            _product(gradient, weight.t()) if of_rows else None,
+            _product(gradient.t().contiguous(), rows.t()) if of_weight else None,
+            gradient.sum(0) if of_bias else None,
+        )
+
+
+def _product(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Left right^T + bias."""
+    made: Tensor = torch.ops.mkldnn._linear_pointwise(left, right, bias, "none", [], "")
+    return made

@@ -1,0 +1,150 @@
+"""Products of large dense layers against torch's own, computed with twice as many digits."""
+
+import copy
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from nasbench_ga.training import dense_layers
+from nasbench_ga.training.dense_layers import multiplied
+from nasbench_ga.training.loop import train
+from nasbench_ga.training.recipe import Recipe
+from tests.support.toy_training import TRAIN, Breaking, Interrupted, quarters, same, toy_images, toy_network, weights
+
+
+@pytest.fixture(autouse=True)
+def small_layers_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dense_layers, "FEWEST_PRODUCTS", 1)
+
+
+@pytest.fixture
+def own_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The shapes of the weights that were multiplied with here; none are where torch's own layer computes."""
+    calls: list[tuple[int, ...]] = []
+    apply = dense_layers._Multiplied.apply
+
+    def counting(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        calls.append(tuple(weight.shape))
+        return apply(rows, weight, bias)
+
+    monkeypatch.setattr(dense_layers._Multiplied, "apply", counting)
+    return calls
+
+
+def layer_and_rows(
+    count: int, inputs: int, outputs: int, seed: int = 0, *, bias: bool = True
+) -> tuple[nn.Linear, Tensor]:
+    randomness = torch.Generator().manual_seed(seed)
+    layer = nn.Linear(inputs, outputs, bias=bias)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=randomness))
+    return layer, torch.randn((count, inputs), generator=randomness)
+
+
+sizes = st.integers(1, 70)
+
+
+@settings(max_examples=60, deadline=None)
+@given(count=sizes, inputs=sizes, outputs=sizes, seed=st.integers(0, 99), bias=st.booleans())
+def test_trained_as_torchs_own(count: int, inputs: int, outputs: int, seed: int, bias: bool) -> None:
+    layer, rows = layer_and_rows(count, inputs, outputs, seed, bias=bias)
+    exact = copy.deepcopy(layer).double()
+    weights = torch.randn((count, outputs), generator=torch.Generator().manual_seed(seed))
+    given, expected_of = rows.clone().requires_grad_(), rows.double().requires_grad_()
+    ours, expected = multiplied(layer, given), exact(expected_of)
+    torch.testing.assert_close(ours.double(), expected, rtol=1e-4, atol=1e-4)
+    (ours * weights).sum().backward()
+    (expected * weights.double()).sum().backward()
+    torch.testing.assert_close(given.grad.double(), expected_of.grad, rtol=1e-4, atol=1e-4)
+    for parameter, same_one in zip(layer.parameters(), exact.parameters(), strict=True):
+        torch.testing.assert_close(parameter.grad.double(), same_one.grad, rtol=1e-4, atol=1e-4)
+
+
+def test_only_gradients_that_are_asked_for(own_calls: list[tuple[int, ...]]) -> None:
+    layer, rows = layer_and_rows(4, 6, 5)
+    layer.weight.requires_grad_(False)
+    multiplied(layer, rows).sum().backward()
+    assert layer.weight.grad is None
+    torch.testing.assert_close(layer.bias.grad, torch.full((5,), 4.0))
+    frozen, given = layer.requires_grad_(False), rows.clone().requires_grad_()
+    multiplied(frozen, given).sum().backward()
+    torch.testing.assert_close(given.grad, frozen.weight.sum(0).expand(4, 6))
+    with torch.no_grad():
+        assert not multiplied(layer, given).requires_grad
+    assert own_calls == [(5, 6)] * 3
+
+
+def test_rows_and_gradients_may_lie_in_any_order(own_calls: list[tuple[int, ...]]) -> None:
+    layer, rows = layer_and_rows(4, 6, 5)
+    given = rows.t().contiguous().t().requires_grad_()
+    made = multiplied(layer, given)
+    torch.testing.assert_close(made, layer(rows))
+    gradient = torch.randn((5, 4), generator=torch.Generator().manual_seed(1)).t()
+    for shown in (gradient, torch.ones(1, 1).expand(4, 5)):
+        ours = torch.autograd.grad(made, (given, layer.weight, layer.bias), shown, retain_graph=True)
+        theirs = torch.autograd.grad(layer(given), (given, layer.weight, layer.bias), shown)
+        for one, other in zip(ours, theirs, strict=True):
+            torch.testing.assert_close(one, other)
+    assert own_calls == [(5, 6)]
+
+
+@pytest.mark.parametrize("rows", ["float64", "bfloat16", "autocast", "three dimensions", "one row", "small"])
+def test_torch_computes_the_others(
+    own_calls: list[tuple[int, ...]], rows: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer, given = layer_and_rows(4, 6, 5)
+    if rows == "small":
+        monkeypatch.setattr(dense_layers, "FEWEST_PRODUCTS", 4 * 6 * 5 + 1)
+    if rows in ("float64", "bfloat16"):
+        kind = getattr(torch, rows)
+        layer, given = layer.to(kind), given.to(kind)
+    if rows == "three dimensions":
+        given = given[None]
+    if rows == "one row":
+        given = given[0]
+    with torch.autocast("cpu", torch.bfloat16, enabled=rows == "autocast"):
+        assert torch.equal(multiplied(layer, given), layer(given))
+    assert not own_calls
+
+
+def test_without_onednn_torch_computes(own_calls: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch) -> None:
+    layer, rows = layer_and_rows(4, 6, 5)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert torch.equal(multiplied(layer, rows), layer(rows))
+    assert not own_calls
+
+
+def test_a_second_derivative_is_refused() -> None:
+    layer, rows = layer_and_rows(4, 6, 5)
+    given = rows.clone().requires_grad_()
+    (first,) = torch.autograd.grad(multiplied(layer, given).square().sum(), given, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()
+
+
+def test_training_computes_with_them_and_goes_on_bit_by_bit(own_calls: list[tuple[int, ...]], tmp_path: Path) -> None:
+    recipe, path = Recipe(batch=16, epochs=3, learning_rate=0.01), tmp_path / "checkpoint"
+    expected, network = toy_network(), toy_network()
+    whole = train(expected, *toy_images(), recipe, 7)
+    assert len(own_calls) > whole.steps  # validations too
+    images = Breaking(quarters(TRAIN, 0), batches=8, error=Interrupted())
+    with pytest.raises(Interrupted):
+        train(toy_network(), images, toy_images()[1], recipe, 7, checkpoint=path, checkpoint_seconds=0)
+    outcome = train(network, *toy_images(), recipe, 7, checkpoint=path)
+    assert dataclasses.replace(outcome, seconds=0) == dataclasses.replace(whole, seconds=0)
+    assert same(weights(network), weights(expected))
+
+
+def test_a_training_of_few_steps_is_that_of_torchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = Recipe("sgd", 0.02, batch=30, epochs=2)
+    ours, theirs = toy_network(), toy_network()
+    outcome = train(ours, *toy_images(), recipe, 7)
+    monkeypatch.setattr(dense_layers, "FEWEST_PRODUCTS", 10**12)
+    expected = train(theirs, *toy_images(), recipe, 7)
+    assert outcome.loss == pytest.approx(expected.loss, rel=1e-4)
