@@ -1,12 +1,15 @@
-"""Large dense layers on CPUs, multiplied by oneDNN, which torch itself uses for convolutions only."""
+"""Large dense layers on AMD's CPUs, multiplied by oneDNN, with which torch only convolves."""
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+
+from nasbench_ga.environment import processor_name
 
 FEWEST_PRODUCTS = 10_000_000
 """Of weights and numbers that come, in all rows together: with fewer, torch's own is as fast."""
@@ -15,8 +18,7 @@ FEWEST_PRODUCTS = 10_000_000
 def multiplied(layer: nn.Linear, rows: Tensor) -> Tensor:
     """What a dense layer makes of rows, shape (n, in), to within rounding.
 
-    The matrix library that torch multiplies with takes up to three times as long on some processors. Rows that torch is
-    fast with, or that are not float32 on a CPU, are left to it.
+    Rows that torch is fast with, or that are not float32 on a CPU, are left to it.
     """
     if (
         rows.device.type != "cpu"
@@ -25,11 +27,21 @@ def multiplied(layer: nn.Linear, rows: Tensor) -> Tensor:
         or rows.dim() != 2
         or len(rows) * layer.weight.numel() < FEWEST_PRODUCTS
         or torch.is_autocast_enabled("cpu")
-        or not torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call] # torch's types lack it
+        or not torch_is_slow()
     ):
         return nn.Linear.forward(layer, rows)
-    made: Tensor = _Multiplied.apply(rows, layer.weight, layer.bias)  # type: ignore[no-untyped-call] # likewise
+    made: Tensor = _Multiplied.apply(rows, layer.weight, layer.bias)  # type: ignore[no-untyped-call] # torch's types lack it
     return made
+
+
+@functools.cache
+def torch_is_slow() -> bool:
+    """Whether torch multiplies by MKL, on a processor where that takes twice as long as oneDNN.
+
+    MKL is Intel's, and leaves the widest vectors of AMD's processors unused; on Intel's it is as fast or faster.
+    """
+    both = torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call] # likewise
+    return both and "AMD" in processor_name()
 
 
 class _Multiplied(torch.autograd.Function):

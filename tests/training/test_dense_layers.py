@@ -20,6 +20,7 @@ from tests.support.toy_training import TRAIN, Breaking, Interrupted, quarters, s
 @pytest.fixture(autouse=True)
 def small_layers_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dense_layers, "FEWEST_PRODUCTS", 1)
+    monkeypatch.setattr(dense_layers, "torch_is_slow", lambda: True)
 
 
 @pytest.fixture
@@ -113,9 +114,29 @@ def test_torch_computes_the_others(
     assert not own_calls
 
 
-def test_without_onednn_torch_computes(own_calls: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("processor", "mkl", "onednn", "slow"),
+    [
+        ("AMD EPYC 9654 96-Core Processor", True, True, True),
+        ("AMD64 Family 25 Model 97 Stepping 2, AuthenticAMD", True, True, True),
+        ("Intel(R) Xeon(R) Processor", True, True, False),
+        ("AMD EPYC 9654 96-Core Processor", False, True, False),
+        ("AMD EPYC 9654 96-Core Processor", True, False, False),
+    ],
+)
+def test_only_where_torchs_library_is_slow(
+    processor: str, mkl: bool, onednn: bool, slow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(dense_layers, "processor_name", lambda: processor)
+    monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: mkl)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: onednn)
+    assert dense_layers.torch_is_slow.__wrapped__() is slow
+
+
+def test_elsewhere_torch_computes(own_calls: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch) -> None:
     layer, rows = layer_and_rows(4, 6, 5)
-    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    monkeypatch.setattr(dense_layers, "torch_is_slow", lambda: False)
     assert torch.equal(multiplied(layer, rows), layer(rows))
     assert not own_calls
 

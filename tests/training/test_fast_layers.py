@@ -23,6 +23,7 @@ def noted(name: str, apply: Callable[..., Any], calls: list[str]) -> Callable[..
 def own_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was computed here, however little there is of it."""
     calls: list[str] = []
+    monkeypatch.setattr(dense_layers, "torch_is_slow", lambda: True)
     for module, function, limit in (
         (batch_norms, batch_norms._Normalised, "FEWEST_PIXELS"),
         (dense_layers, dense_layers._Multiplied, "FEWEST_PRODUCTS"),
