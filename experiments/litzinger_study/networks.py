@@ -67,8 +67,8 @@ def published_recipe(settings: TrainedSettings, epochs: float) -> Recipe:
 
     Searches may begin with a higher one, at which the reference, the one without batch norms, can stay at chance.
     """
-    rate = RECIPES["mnist"].learning_rate
-    return replace(settings.recipe, learning_rate=rate, epochs=epochs, schedule="cosine", stop="never", validations=1)
+    adam = replace(settings.recipe, optimizer="adam", learning_rate=RECIPES["mnist"].learning_rate)
+    return replace(adam, epochs=epochs, schedule="cosine", stop="never", validations=1)
 
 
 def blocks(trained: Sequence[TrainedNetwork]) -> list[Heading | Paragraph | Table]:

@@ -23,33 +23,45 @@ def normalised(norm: nn.BatchNorm2d, maps: Tensor) -> Tensor:
     Maps that torch is fast with, or that are not float32 and channels last on a CPU, are left to it, and so are norms
     without weights, statistics or momentum.
     """
-    channels = maps.shape[1]
+    mean, variance = norm.running_mean, norm.running_var
     if (
-        not (norm.affine and norm.track_running_stats and norm.momentum)
-        or maps.device.type != "cpu"
-        or maps.dtype != torch.float32
-        or maps.numel() < FEWEST_PIXELS * channels
-        or channels > MOST_MAPS
-        or channels % _FAST_MULTIPLE == 0
-        or not maps.is_contiguous(memory_format=torch.channels_last)
+        mean is None
+        or variance is None
+        or any(parameter is None for parameter in (norm.weight, norm.bias))
+        or not norm.track_running_stats
+        or not norm.momentum
+        or not _is_slow(maps, norm)
     ):
         return nn.BatchNorm2d.forward(norm, maps)
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
     if not norm.training:
-        factor = norm.weight * (norm.running_var + norm.eps).rsqrt()
+        factor = norm.weight * (variance + norm.eps).rsqrt()
         rows, pixels = _rows(maps)
-        summand = (norm.bias - norm.running_mean * factor).repeat(pixels)
+        summand = (norm.bias - mean * factor).repeat(pixels)
         return _maps(torch.addcmul(summand, rows, factor.repeat(pixels)), maps.shape)
-    assert norm.momentum is not None
-    assert norm.num_batches_tracked is not None
     normal: Tensor
-    normal, mean, variance = _Normalised.apply(maps, norm.weight, norm.bias, norm.eps)  # type: ignore[no-untyped-call] # torch's types lack it
-    count = maps.numel() // channels
-    norm.running_mean.lerp_(mean, norm.momentum)
-    norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
-    norm.num_batches_tracked.add_(1)
+    normal, own_mean, own_variance = _Normalised.apply(maps, norm.weight, norm.bias, norm.eps)  # type: ignore[no-untyped-call] # torch's types lack it
+    count = maps.numel() // norm.num_features
+    mean.lerp_(own_mean, norm.momentum)
+    variance.lerp_(own_variance * (count / (count - 1)), norm.momentum)
+    if norm.num_batches_tracked is not None:
+        norm.num_batches_tracked.add_(1)
     return normal
+
+
+def _is_slow(maps: Tensor, norm: nn.BatchNorm2d) -> bool:
+    """Whether torch would take longer."""
+    channels = norm.num_features
+    return (
+        maps.device.type == "cpu"
+        and maps.dtype == norm.weight.dtype == torch.float32
+        and maps.dim() == 4
+        and maps.shape[1] == channels
+        and 1 < channels <= MOST_MAPS
+        and channels % _FAST_MULTIPLE != 0
+        and maps.numel() >= FEWEST_PIXELS * channels
+        and maps.numel() // channels % 2 == 0  # else a row holds a single pixel
+        and maps.is_contiguous(memory_format=torch.channels_last)
+    )
 
 
 class _Normalised(torch.autograd.Function):

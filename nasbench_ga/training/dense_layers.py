@@ -25,6 +25,7 @@ def multiplied(layer: nn.Linear, rows: Tensor) -> Tensor:
         or rows.dtype != torch.float32
         or layer.weight.dtype != torch.float32
         or rows.dim() != 2
+        or rows.shape[1] != layer.in_features
         or len(rows) * layer.weight.numel() < FEWEST_PRODUCTS
         or torch.is_autocast_enabled("cpu")
         or not torch_is_slow()
@@ -36,7 +37,7 @@ def multiplied(layer: nn.Linear, rows: Tensor) -> Tensor:
 
 @functools.cache
 def torch_is_slow() -> bool:
-    """Whether torch multiplies by MKL, on a processor where that takes twice as long as oneDNN.
+    """Whether torch multiplies by MKL, on a processor where that takes up to twice as long as oneDNN.
 
     MKL is Intel's, and leaves the widest vectors of AMD's processors unused; on Intel's it is as fast or faster.
     """
@@ -49,7 +50,8 @@ class _Multiplied(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        ctx.save_for_backward(rows, weight)
+        of_rows, of_weight, _ = ctx.needs_input_grad
+        ctx.save_for_backward(rows if of_weight else None, weight if of_rows else None)
         return _product(rows, weight, bias)
 
     @staticmethod
@@ -60,12 +62,13 @@ class _Multiplied(torch.autograd.Function):
         of_rows, of_weight, of_bias = ctx.needs_input_grad
         return (
             _product(gradient, weight.t()) if of_rows else None,
-            _product(gradient.t().contiguous(), rows.t()) if of_weight else None,
+            _product(gradient.t(), rows.t()) if of_weight else None,
             gradient.sum(0) if of_bias else None,
         )
 
 
 def _product(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
     """Left right^T + bias."""
-    made: Tensor = torch.ops.mkldnn._linear_pointwise(left, right, bias, "none", [], "")
+    in_order = None if bias is None else bias.contiguous()  # oneDNN reads it as if it were
+    made: Tensor = torch.ops.mkldnn._linear_pointwise(left, right, in_order, "none", [], "")
     return made

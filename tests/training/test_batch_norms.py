@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -123,10 +124,10 @@ def test_gradients_may_lie_in_any_order(own_calls: list[int]) -> None:
     assert own_calls
 
 
-@pytest.mark.parametrize("maps", ["channels first", "float64", "bfloat16", "many", "even", "small"])
+@pytest.mark.parametrize("maps", ["channels first", "float64", "bfloat16", "many", "even", "single", "odd", "small"])
 def test_torch_computes_the_others(own_calls: list[int], maps: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    channels = {"many": batch_norms.MOST_MAPS + 2, "even": 16}.get(maps, 3)
-    norm, given = norm_and_maps((4, channels, 5, 6))
+    channels = {"many": batch_norms.MOST_MAPS + 2, "even": 16, "single": 1}.get(maps, 3)
+    norm, given = norm_and_maps((3, channels, 5, 5) if maps == "odd" else (4, channels, 5, 6))
     if maps == "small":
         monkeypatch.setattr(batch_norms, "FEWEST_PIXELS", 4 * 5 * 6 + 1)
     if maps == "bfloat16":
@@ -146,9 +147,45 @@ def test_unusual_norms_are_torchs(own_calls: list[int]) -> None:
         nn.BatchNorm2d(3, affine=False),
         nn.BatchNorm2d(3, track_running_stats=False),
         nn.BatchNorm2d(3, momentum=None),
+        without(nn.BatchNorm2d(3), "bias"),
+        without(nn.BatchNorm2d(3), "running_mean", "running_var"),
+        untracked(nn.BatchNorm2d(3)),
     ):
-        assert torch.equal(normalised(copy.deepcopy(norm), maps), norm(maps))
+        same_one = copy.deepcopy(norm)
+        assert torch.equal(normalised(same_one, maps), norm(maps))
+        assert all(torch.equal(buffer, same_one.get_buffer(name)) for name, buffer in norm.named_buffers())
     assert not own_calls
+
+
+def without(norm: nn.BatchNorm2d, *names: str) -> nn.BatchNorm2d:
+    for name in names:
+        setattr(norm, name, None)
+    return norm
+
+
+def untracked(norm: nn.BatchNorm2d) -> nn.BatchNorm2d:
+    norm.track_running_stats = False
+    return norm
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(
+    ("norm", "shape"),
+    [
+        (nn.BatchNorm2d(3).double(), (4, 3, 5, 6)),
+        (nn.BatchNorm2d(1), (3, 3, 5, 5)),
+        (nn.BatchNorm2d(5), (4, 3, 5, 6)),
+        (nn.BatchNorm2d(3), (4, 3)),
+    ],
+)
+def test_what_torch_refuses_is_refused(norm: nn.BatchNorm2d, shape: tuple[int, ...], training: bool) -> None:
+    maps = torch.ones(shape)
+    if len(shape) == 4:
+        maps = maps.contiguous(memory_format=torch.channels_last)
+    with pytest.raises((RuntimeError, ValueError)) as theirs:
+        copy.deepcopy(norm).train(training)(maps)
+    with pytest.raises(type(theirs.value), match=re.escape(str(theirs.value))):
+        normalised(copy.deepcopy(norm).train(training), maps)
 
 
 def test_a_second_derivative_is_refused() -> None:

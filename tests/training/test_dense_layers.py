@@ -4,6 +4,7 @@ import copy
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -15,6 +16,8 @@ from nasbench_ga.training.dense_layers import multiplied
 from nasbench_ga.training.loop import train
 from nasbench_ga.training.recipe import Recipe
 from tests.support.toy_training import TRAIN, Breaking, Interrupted, quarters, same, toy_images, toy_network, weights
+
+pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="needs a torch with oneDNN")
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +98,50 @@ def test_rows_and_gradients_may_lie_in_any_order(own_calls: list[tuple[int, ...]
     assert own_calls == [(5, 6)]
 
 
+@pytest.mark.parametrize("layout", ["strided", "expanded", "offset"])
+def test_weights_and_biases_may_lie_in_any_order(own_calls: list[tuple[int, ...]], layout: str) -> None:
+    layer, rows = layer_and_rows(20, 40, 30)
+    made = torch.randn((31, 80), generator=torch.Generator().manual_seed(3))
+    weight, bias = {
+        "strided": (made[1:, ::2], made[1:, 0]),
+        "expanded": (made[:1, :40].expand(30, 40), made[:1, 0].expand(30)),
+        "offset": (made.flatten()[1:1201].view(30, 40), made.flatten()[1:31]),
+    }[layout]
+    layer.weight, layer.bias = nn.Parameter(weight), nn.Parameter(bias)
+    torch.testing.assert_close(multiplied(layer, rows), layer(rows))
+    assert own_calls
+
+
+def test_what_no_gradient_needs_may_be_changed(own_calls: list[tuple[int, ...]]) -> None:
+    """As of torch's own layer: its input if its weight is frozen, and its weight if nothing before it is trained."""
+    layer, rows = layer_and_rows(4, 6, 5)
+    layer.requires_grad_(False)
+    given = rows.clone().requires_grad_()
+    shown = given * 1.0
+    made = multiplied(layer, shown)
+    shown.add_(1)
+    made.sum().backward()
+    torch.testing.assert_close(given.grad, layer.weight.sum(0).expand(4, 6))
+    layer.requires_grad_(True)
+    made = multiplied(layer, rows)
+    with torch.no_grad():
+        layer.weight.add_(1)
+    made.sum().backward()
+    torch.testing.assert_close(layer.weight.grad, rows.sum(0).expand(5, 6))
+    assert own_calls == [(5, 6)] * 2
+
+
+def test_rows_that_do_not_fit_are_refused_as_by_torch() -> None:
+    layer, rows = layer_and_rows(4, 6, 5)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        multiplied(layer, rows[:, :4])
+
+
+def test_other_devices_are_torchs(own_calls: list[tuple[int, ...]]) -> None:
+    assert multiplied(nn.Linear(6, 5, device="meta"), torch.empty(4, 6, device="meta")).shape == (4, 5)
+    assert not own_calls
+
+
 @pytest.mark.parametrize("rows", ["float64", "bfloat16", "autocast", "three dimensions", "one row", "small"])
 def test_torch_computes_the_others(
     own_calls: list[tuple[int, ...]], rows: str, monkeypatch: pytest.MonkeyPatch
@@ -162,10 +209,15 @@ def test_training_computes_with_them_and_goes_on_bit_by_bit(own_calls: list[tupl
     assert same(weights(network), weights(expected))
 
 
-def test_a_training_of_few_steps_is_that_of_torchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_of_few_steps_is_that_of_torchs_own(
+    own_calls: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     recipe = Recipe("sgd", 0.02, batch=30, epochs=2)
     ours, theirs = toy_network(), toy_network()
     outcome = train(ours, *toy_images(), recipe, 7)
     monkeypatch.setattr(dense_layers, "FEWEST_PRODUCTS", 10**12)
     expected = train(theirs, *toy_images(), recipe, 7)
+    assert own_calls
     assert outcome.loss == pytest.approx(expected.loss, rel=1e-4)
+    for name, array in weights(theirs).items():
+        np.testing.assert_allclose(weights(ours)[name], array, rtol=1e-3, atol=1e-4)

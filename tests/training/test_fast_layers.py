@@ -73,3 +73,13 @@ def test_what_somebody_changed_is_left_alone(own_calls: list[str]) -> None:
         assert torch.equal(network(maps()), 2 * maps())
     assert torch.equal(network(maps()), 2 * maps())
     assert not own_calls
+
+
+def test_nothing_stays_behind_after_an_error(own_calls: list[str]) -> None:
+    network = nn.Sequential(nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(90, 2))
+    with pytest.raises(KeyError), fast_layers(network):  # noqa: PT012 # what is left of the context is the point
+        del network[0].forward
+        raise KeyError
+    network(maps())
+    assert not own_calls
+    assert all("forward" not in vars(module) for module in network)
