@@ -43,6 +43,7 @@ class Report:
         cycles: one dictionary a repeat and cycle (see `summary.summarise_cycles`); often none.
         wall_seconds: of each repeat.
         rows: all evaluations, by repeat and step.
+        ends: when a repeat ends, if that may have two reasons.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Report:
     cycles: list[dict[str, Any]]
     wall_seconds: Sequence[float]
     rows: Rows
+    ends: str = ""
 
     @property
     def best(self) -> dict[str, Any]:
@@ -176,7 +178,7 @@ def _explanations(report: Report) -> list[str]:
         )
     unit, _ = _clock(report)
     lines = [found, *_front(report), *_ranked(report), *_predicted(report), *report.fitness.notes]
-    lines += report.fitness.remarks(report.rows)
+    lines += [*report.fitness.remarks(report.rows), *([report.ends] if report.ends else [])]
     lines.append(f"{unit.capitalize()}: {report.fitness.seconds_are}; wall seconds are this machine's.")
     if report.table is not None and report.objective is not None:
         table = report.table

@@ -165,6 +165,7 @@ class _Parts:
             cycles=held.cycles,
             wall_seconds=held.wall_seconds,
             rows=held.rows,
+            ends=self.budget.in_words(),
         )
 
 

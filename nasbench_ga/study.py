@@ -65,6 +65,12 @@ class Budget:
             )
         return int(too_late[0])
 
+    def in_words(self) -> str:
+        """A sentence if there are two limits, of which either may be what ended a repeat; else nothing."""
+        if self.evaluations is None or self.seconds is None:
+            return ""
+        return f"A repeat ends after {self.evaluations:,} evaluations or {self.seconds:,g} seconds, whichever is first."
+
     def used_up(self, spent: int, seconds_spent: float) -> bool:
         """Whether nothing more can be evaluated."""
         return (self.evaluations is not None and spent >= self.evaluations) or (
@@ -236,7 +242,10 @@ class Study:
         repeat.generations += 1
         repeat.seconds = float(np.cumsum([repeat.seconds, *seconds[:paid]])[-1])
         if not repeat.evaluations:
-            raise NasbenchError(f"The budget does not pay for a single evaluation in repeat {repeat.number}; raise it.")
+            raise NasbenchError(
+                f"The budget of {self.budget.seconds:,g} seconds does not pay for a single evaluation in repeat "
+                f"{repeat.number}, of which the first takes {seconds[0]:,.3g}; raise it (--seconds)."
+            )
         all_paid = complete and 0 < len(candidates) == paid
         repeat.finished = not all_paid or self.budget.used_up(repeat.evaluations, repeat.seconds)
         if not repeat.finished:

@@ -314,6 +314,39 @@ def test_what_is_wrong_is_said(arguments: str, complaint: str, capsys: pytest.Ca
     assert complaint in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ("--dataset mnist", "fetch mnist"),
+        ("--dataset photographs --trained.validation 520", "0 to 519, in a search 1 or more (--trained.validation)"),
+        ("--dataset photographs --trained.images 500 --trained.validation 100", "can be 1 to 420 (--trained.images)"),
+        ("--dataset photographs --trained.device cuda", "There is no GPU that torch could use"),
+    ],
+)
+def test_what_is_missing_is_said_before_anything_is_kept(
+    arguments: str, complaint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NASBENCH_GA_DATA", raising=False)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert main(f"--space layer-chain --fitness trained --results mine {arguments}".split()) == 1
+    assert complaint in capsys.readouterr().err
+    assert not Path("mine").exists()
+
+
+def test_two_limits_are_both_told(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = (
+        "--space layer-chain --fitness trained --dataset photographs --trained.images 64 --trained.validation 64 "
+        "--trained.device cpu --repeats 1 --evaluations 2 --seconds 60"
+    )
+    assert main(arguments.split()) == 0
+    assert "A repeat ends after 2 evaluations or 60 seconds, whichever is first." in capsys.readouterr().out
+
+
+def test_without_a_table_a_fitness_without_one_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--space", "layer-chain"]) == 1
+    assert "--fitness trained" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", list(presets.PRESETS))
 def test_every_preset_makes_a_configuration(name: str) -> None:
     config = RunConfig(space="layer-chain", fitness="trained", **presets.preset(name, "layer-chain"))

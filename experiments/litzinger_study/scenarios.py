@@ -108,7 +108,8 @@ def blocks(scenario: Scenario) -> list[Heading | Paragraph | Picture | Table]:
             f"scenario-{scenario.number}",
             _figure(scenario.sets),
             f"Scenario {scenario.number}: fitness of the best network so far, against networks trained; median and "
-            "middle half of the runs, where a run that has ended counts with what it had found.",
+            "middle half of the runs, as far as at least half of them go on; one that has ended counts with what it "
+            "had found.",
         ),
     ]
 

@@ -83,7 +83,10 @@ class Fitness(ABC):
         return self(genotypes)
 
     def prepare(self, folder: Path) -> None:  # noqa: B027  (most need nothing)
-        """Takes a folder for whatever an evaluation needs to be gone on with; it is removed with the study's end."""
+        """Takes a folder for whatever an evaluation needs to be gone on with; it is removed with the study's end.
+
+        What can be known to be missing for every evaluation is told here, before anything is kept.
+        """
 
     def of_repeat(self, repeat: int) -> Fitness:  # noqa: ARG002
         """The fitness of one repeat: itself, unless a cell has another value in each."""

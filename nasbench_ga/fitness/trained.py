@@ -116,8 +116,14 @@ class Trained(Fitness):
         return Path(self._temporary.name)
 
     def prepare(self, folder: Path) -> None:
-        """Takes the folder where trained networks are kept while the study runs."""
+        """Takes the folder where trained networks are kept while the study runs, and looks at images and device.
+
+        Raises:
+            DatasetNotFoundError: the images are not here.
+            NasbenchError: there are not as many as were asked for, or there is no such device.
+        """
         self.folder = folder
+        _ = self.workbench
 
     @cached_property
     def workbench(self) -> Workbench:

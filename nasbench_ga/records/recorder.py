@@ -113,9 +113,10 @@ class Recorder:
                     f"{self.folder} is not empty and no record of a run; choose another folder with --results."
                 )
             return
-        different = differing_keys(read_json(path), self.config)
+        held = self._damage_named(lambda: read_json(path))
+        different = differing_keys(held, self.config)
         if different == ["repeats"]:
-            self._refuse_other_repeats(read_json(path)["repeats"])
+            self._refuse_other_repeats(held["repeats"])
         elif different:
             raise RecordError(
                 f"{self.folder} holds results of another configuration (it differs in {', '.join(different)}); "
@@ -141,6 +142,10 @@ class Recorder:
         first = self._first_repeat() if self.resume else 0
         if not first:
             return Repeats(Rows.concatenate([], self.genes))
+        return self._damage_named(lambda: self._held_before(first))
+
+    def _held_before(self, first: int) -> Repeats:
+        """The first repeats of the record."""
         whole = self.finished
         rows = read_record(self.folder).rows if whole else as_rows(read_parquet(self.folder / EVALUATIONS))
         last = read_json(self.folder / ENVIRONMENT)

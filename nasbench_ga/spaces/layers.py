@@ -140,6 +140,9 @@ class Chain:
     def __str__(self) -> str:
         return " - ".join(map(str, self.layers))
 
+    def __repr__(self) -> str:
+        return f"<Chain: {self}>"
+
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)
 

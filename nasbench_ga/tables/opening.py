@@ -92,7 +92,10 @@ def find_for_space(space: str) -> Source:
                 missing[name] = error
     if missing:
         raise next(iter(missing.values()))
-    raise TableNotFoundError(f"The catalog has no table of the space {space!r}; name one by its path.")
+    raise TableNotFoundError(
+        f"The catalog has no table of the space {space!r}: name one by its path (--table), or take a fitness that "
+        "needs none, such as --fitness trained."
+    )
 
 
 def _not_found(name: str) -> str:

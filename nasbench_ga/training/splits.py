@@ -112,13 +112,14 @@ def split_rows(labels: NDArray[np.int64], validation: int, seed: int, limit: int
     if not 0 <= validation < count:
         raise NasbenchError(
             f"{validation:,} validation images were asked for; there are {count:,} images to hold them out of, "
-            f"and one at least has to be left to train on: it can be 0 to {count - 1:,}."
+            f"and one at least has to be left to train on: it can be 0 to {count - 1:,}, in a search 1 or more "
+            "(--trained.validation)."
         )
     rest = count - validation
     if limit is not None and not 1 <= limit <= rest:
         raise NasbenchError(
             f"{limit:,} images to train on were asked for; with {validation:,} of {count:,} held out for validation it "
-            f"can be 1 to {rest:,}."
+            f"can be 1 to {rest:,} (--trained.images)."
         )
     order = _stratified_order(labels, np.random.default_rng(seed))
     end = count if limit is None else validation + limit

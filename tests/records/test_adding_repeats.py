@@ -151,6 +151,13 @@ def test_a_damaged_environment_is_told(content: str) -> None:
             read()
 
 
+def test_a_damaged_configuration_is_told_with_what_to_do() -> None:
+    run(replace(GENETIC, repeats=2))
+    Path("mine", records.CONFIG).write_text("{")
+    with pytest.raises(CorruptFileError, match=r"mine/config\.json is not valid JSON .* delete mine and run again"):
+        run(replace(GENETIC, repeats=2))
+
+
 def test_the_command_tells_of_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--space", "nats-tss", "--table", "analog-nas", "--evaluations", "200", "--results", "mine"]
     assert main([*arguments, "--repeats", "2"]) == 0

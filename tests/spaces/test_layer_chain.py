@@ -299,6 +299,7 @@ def test_text_and_genotype_are_one(seed: int) -> None:
         chain = SPACE.decode(genotype)
         np.testing.assert_array_equal(SPACE.encode(chain), genotype)
         np.testing.assert_array_equal(SPACE.encode(str(chain)), genotype)
+        assert repr(chain) == f"<Chain: {chain}>"  # as notebooks show it
 
 
 def test_every_feature_can_be_set_and_unset() -> None:
