@@ -1,11 +1,8 @@
 """Batch norms of few maps against torch's own, computed with twice as many digits."""
 
 import copy
-import dataclasses
 import re
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,18 +11,6 @@ from torch import Tensor, nn
 
 from nasbench_ga.training import batch_norms
 from nasbench_ga.training.batch_norms import normalised
-from nasbench_ga.training.loop import train
-from nasbench_ga.training.recipe import Recipe
-from tests.support.toy_training import (
-    TRAIN,
-    Breaking,
-    Interrupted,
-    quarters,
-    same,
-    toy_images,
-    toy_network,
-    weights,
-)
 
 
 @pytest.fixture(autouse=True)
@@ -194,30 +179,6 @@ def test_a_second_derivative_is_refused() -> None:
     (first,) = torch.autograd.grad(normalised(norm, given).square().sum(), given, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         first.sum().backward()
-
-
-def test_training_computes_with_them_and_goes_on_bit_by_bit(own_calls: list[int], tmp_path: Path) -> None:
-    recipe, path = Recipe(batch=16, epochs=3, learning_rate=0.01), tmp_path / "checkpoint"
-    expected, network = toy_network(), toy_network()
-    whole = train(expected, *toy_images(), recipe, 7)
-    assert own_calls == [4, 6] * whole.steps
-    images = Breaking(quarters(TRAIN, 0), batches=8, error=Interrupted())
-    with pytest.raises(Interrupted):
-        train(toy_network(), images, toy_images()[1], recipe, 7, checkpoint=path, checkpoint_seconds=0)
-    outcome = train(network, *toy_images(), recipe, 7, checkpoint=path)
-    assert dataclasses.replace(outcome, seconds=0) == dataclasses.replace(whole, seconds=0)
-    assert same(weights(network), weights(expected))
-
-
-def test_a_training_of_few_steps_is_that_of_torchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = Recipe("sgd", 0.02, batch=30, epochs=2)
-    ours, theirs = toy_network(), toy_network()
-    outcome = train(ours, *toy_images(), recipe, 7)
-    monkeypatch.setattr(batch_norms, "FEWEST_PIXELS", 10**9)
-    expected = train(theirs, *toy_images(), recipe, 7)
-    assert outcome.loss == pytest.approx(expected.loss, rel=1e-4)
-    for name, array in weights(theirs).items():
-        np.testing.assert_allclose(weights(ours)[name], array, rtol=1e-3, atol=1e-4)
 
 
 def test_single_values_are_refused_as_by_torch() -> None:

@@ -1,10 +1,7 @@
 """Products of large dense layers against torch's own, computed with twice as many digits."""
 
 import copy
-import dataclasses
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -13,9 +10,6 @@ from torch import Tensor, nn
 
 from nasbench_ga.training import dense_layers
 from nasbench_ga.training.dense_layers import multiplied
-from nasbench_ga.training.loop import train
-from nasbench_ga.training.recipe import Recipe
-from tests.support.toy_training import TRAIN, Breaking, Interrupted, quarters, same, toy_images, toy_network, weights
 
 pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="needs a torch with oneDNN")
 
@@ -194,30 +188,3 @@ def test_a_second_derivative_is_refused() -> None:
     (first,) = torch.autograd.grad(multiplied(layer, given).square().sum(), given, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         first.sum().backward()
-
-
-def test_training_computes_with_them_and_goes_on_bit_by_bit(own_calls: list[tuple[int, ...]], tmp_path: Path) -> None:
-    recipe, path = Recipe(batch=16, epochs=3, learning_rate=0.01), tmp_path / "checkpoint"
-    expected, network = toy_network(), toy_network()
-    whole = train(expected, *toy_images(), recipe, 7)
-    assert len(own_calls) > whole.steps  # validations too
-    images = Breaking(quarters(TRAIN, 0), batches=8, error=Interrupted())
-    with pytest.raises(Interrupted):
-        train(toy_network(), images, toy_images()[1], recipe, 7, checkpoint=path, checkpoint_seconds=0)
-    outcome = train(network, *toy_images(), recipe, 7, checkpoint=path)
-    assert dataclasses.replace(outcome, seconds=0) == dataclasses.replace(whole, seconds=0)
-    assert same(weights(network), weights(expected))
-
-
-def test_a_training_of_few_steps_is_that_of_torchs_own(
-    own_calls: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recipe = Recipe("sgd", 0.02, batch=30, epochs=2)
-    ours, theirs = toy_network(), toy_network()
-    outcome = train(ours, *toy_images(), recipe, 7)
-    monkeypatch.setattr(dense_layers, "FEWEST_PRODUCTS", 10**12)
-    expected = train(theirs, *toy_images(), recipe, 7)
-    assert own_calls
-    assert outcome.loss == pytest.approx(expected.loss, rel=1e-4)
-    for name, array in weights(theirs).items():
-        np.testing.assert_allclose(weights(ours)[name], array, rtol=1e-3, atol=1e-4)

@@ -1,14 +1,22 @@
 """Layers compute in their own way only during a training, and only if they are torch's own."""
 
+import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from nasbench_ga.training import batch_norms, dense_layers
 from nasbench_ga.training.fast_layers import fast_layers
+from nasbench_ga.training.loop import train
+from nasbench_ga.training.recipe import Recipe
+from tests.support.toy_training import TRAIN, Breaking, Interrupted, quarters, same, toy_images, toy_network, weights
+
+pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="needs a torch with oneDNN")
 
 
 def noted(name: str, apply: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:
@@ -83,3 +91,32 @@ def test_nothing_stays_behind_after_an_error(own_calls: list[str]) -> None:
     network(maps())
     assert not own_calls
     assert all("forward" not in vars(module) for module in network)
+
+
+def test_training_computes_with_them_and_goes_on_bit_by_bit(own_calls: list[str], tmp_path: Path) -> None:
+    recipe, path = Recipe(batch=16, epochs=3, learning_rate=0.01), tmp_path / "checkpoint"
+    expected, network = toy_network(), toy_network()
+    whole = train(expected, *toy_images(), recipe, 7)
+    assert own_calls.count("_Normalised") == 2 * whole.steps
+    assert own_calls.count("_Multiplied") > whole.steps  # validations too
+    images = Breaking(quarters(TRAIN, 0), batches=8, error=Interrupted())
+    with pytest.raises(Interrupted):
+        train(toy_network(), images, toy_images()[1], recipe, 7, checkpoint=path, checkpoint_seconds=0)
+    outcome = train(network, *toy_images(), recipe, 7, checkpoint=path)
+    assert dataclasses.replace(outcome, seconds=0) == dataclasses.replace(whole, seconds=0)
+    assert same(weights(network), weights(expected))
+
+
+def test_a_training_of_few_steps_is_that_of_torchs_own(own_calls: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = Recipe("sgd", 0.02, batch=30, epochs=2)
+    ours, theirs = toy_network(), toy_network()
+    outcome = train(ours, *toy_images(), recipe, 7)
+    assert {*own_calls} == {"_Normalised", "_Multiplied"}
+    own_calls.clear()
+    monkeypatch.setattr(batch_norms, "FEWEST_PIXELS", 10**9)
+    monkeypatch.setattr(dense_layers, "FEWEST_PRODUCTS", 10**12)
+    expected = train(theirs, *toy_images(), recipe, 7)
+    assert not own_calls
+    assert outcome.loss == pytest.approx(expected.loss, rel=1e-4)
+    for name, array in weights(theirs).items():
+        np.testing.assert_allclose(weights(ours)[name], array, rtol=1e-3, atol=1e-4)
