@@ -1,4 +1,4 @@
-"""Large dense layers on AMD's CPUs, multiplied by oneDNN, with which torch only convolves."""
+"""Large dense layers on AMD's CPUs, multiplied by oneDNN, with which torch, in float32, only convolves."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def multiplied(layer: nn.Linear, rows: Tensor) -> Tensor:
 
 @functools.cache
 def torch_is_slow() -> bool:
-    """Whether torch multiplies by MKL, on a processor where that takes up to twice as long as oneDNN.
+    """Whether torch multiplies by MKL where oneDNN, which it has too, takes less than half as long.
 
-    MKL is Intel's, and leaves the widest vectors of AMD's processors unused; on Intel's it is as fast or faster.
+    MKL is Intel's, and so it is on AMD's processors; on Intel's it is as fast or faster.
     """
     both = torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call] # likewise
     return both and "AMD" in processor_name()
@@ -68,7 +68,7 @@ class _Multiplied(torch.autograd.Function):
 
 
 def _product(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Left right^T + bias."""
+    """The product left right^T, and bias added to each of its rows."""
     in_order = None if bias is None else bias.contiguous()  # oneDNN reads it as if it were
     made: Tensor = torch.ops.mkldnn._linear_pointwise(left, right, in_order, "none", [], "")
     return made
