@@ -54,12 +54,15 @@ class Lineage(Fitness):
         """The same, with weights inherited from parents, shape (n, p, genes), that were trained."""
         return self.study.evaluation([self._trained(*own) for own in zip(genotypes, parents, strict=True)])
 
-    def train_alone(self, genotype: Genotypes) -> Outcome:
-        """Trains one network, shape (genes,), once, from weights of its own."""
+    def train_alone(self, genotype: Genotypes, times: int) -> Outcome:
+        """Trains one network, shape (genes,), so many times, each from weights of its own."""
         number = self._number(genotype)
         if (kept := self.trained.outcome(number)) is not None:
             return kept
-        return self._kept(genotype, number, self.trained.parts(number) or [self._train(genotype, None, number, 0)])
+        each = self.trained.parts(number)
+        while len(each) < times:
+            each.append(self._train(genotype, None, number, len(each)))
+        return self._kept(genotype, number, each)
 
     def failed(self, genotype: Genotypes) -> bool:
         """Whether a training of a network failed."""

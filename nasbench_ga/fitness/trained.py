@@ -145,14 +145,15 @@ class Trained(Fitness):
         return Goal(self._goal_name, 0.0 if threshold is None else threshold, self.settings.weight)
 
     def _reference(self) -> dict[str, Any]:
-        """The accuracy of the reference network, trained as all others are, and how it came to it."""
+        """The mean accuracy of the reference network, trained as all others are, and how it came to it."""
         space = self._unbound
         lineage = Lineage(self, repeat=0, name="reference", space=space)
-        outcome = lineage.train_alone(space.encode(self.settings.reference))
+        outcome = lineage.train_alone(space.encode(self.settings.reference), self.settings.reference_trainings)
         if outcome["failed"]:
+            failure = next(own["failure"] for own in outcome["trainings"] if own["failure"])
             raise NasbenchError(
                 f"The reference network ({self.settings.reference}) cannot tell which accuracy is to be reached, as "
-                f"its training failed: {outcome['trainings'][0]['failure']} Name an accuracy with "
+                f"its training failed: {failure} Name an accuracy with "
                 "--trained.threshold, or train in another way (--trained.recipe)."
             )
         if outcome["accuracy"] <= _GUESSING / self.dataset.classes:

@@ -34,9 +34,11 @@ class TrainedSettings:
     one."""
     threshold: float | None = None
     """Validation accuracy, in per cent, that the objectives lexicographic and scenario-1 want; by default what the
-    reference network reaches when it is trained in the same way, which is done first."""
+    reference network reaches on average when it is trained in the same way, which is done first."""
     reference: str = REFERENCE
     """The layer chain that scenario-1 and scenario-2 are held against, TensorFlow's tutorial network on MNIST."""
+    reference_trainings: int = 3
+    """How often the reference network is trained; where a single training ends is luck of up to a point."""
     weight: float = 1.0
     """Points of accuracy that a million parameters cost in the objective weighted."""
     inherit: bool = True
@@ -51,9 +53,9 @@ class TrainedSettings:
 
     def __post_init__(self) -> None:
         """Refuses settings without sense."""
-        for name in ("images", "validation", "trainings"):
+        for name in ("images", "validation", "trainings", "reference_trainings"):
             value = getattr(self, name)
-            if value is None and name != "trainings":
+            if value is None and name in ("images", "validation"):
                 continue
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
                 raise NasbenchError(f"trained.{name} is an integer of 1 or more, not {value!r}.")

@@ -14,6 +14,7 @@ _MATTERS_TO = {
     "weight": ("weighted",),
     "threshold": ("lexicographic", "scenario-1"),
     "reference": ("scenario-1", "scenario-2"),
+    "reference_trainings": ("lexicographic", "scenario-1"),
 }
 """Settings of trained networks, and the goals that they matter to; others matter to all."""
 

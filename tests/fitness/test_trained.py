@@ -300,11 +300,17 @@ def test_the_threshold_is_what_the_reference_reaches(tmp_path: Path) -> None:
     fitness = make(replace(SMALL, reference=PARENT), goal="scenario-1")
     fitness.prepare(tmp_path)
     assert fitness.goal.threshold == fitness.known()["reference"]["accuracy"] == fitness.known()["threshold"] > 60
+    each = [own["accuracy"] for own in fitness.known()["reference"]["trainings"]]
+    assert len({*each}) > 1  # where a single training ends is luck
+    assert len(each) == 3
+    assert fitness.goal.threshold == pytest.approx(np.mean(each))
     other = make(replace(SMALL, reference=PARENT), goal="scenario-1")
     other.recall(fitness.known())
     assert other.goal == fitness.goal  # without training it again
     assert not Path(other.folder, "reference").exists()
     assert f"{fitness.goal.threshold:.2f} %" in " ".join(fitness.notes)
+    once = make(replace(SMALL, reference=PARENT, reference_trainings=1), goal="scenario-1")
+    assert once.goal.threshold == each[0]
     named = make(replace(SMALL, threshold=42.0), goal="scenario-1")
     assert named.goal.threshold == 42
 
