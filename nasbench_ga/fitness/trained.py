@@ -84,6 +84,7 @@ class Trained(Fitness):
         self.space, self.settings, self.seed, self.progress = space, settings or TrainedSettings(), seed, progress
         self.dataset = DATASETS[dataset or usual_dataset(type(space))]
         _check_space(space, self.dataset.shape, self.dataset.classes)
+        _check_settings(self.settings, space, self.dataset.shape)
         self._goal_name = goal
         if goal.startswith("scenario"):
             if not isinstance(space, LayerChain):
@@ -93,7 +94,7 @@ class Trained(Fitness):
             self._unbound.encode(self.settings.reference)  # tells what is wrong with it
         if self.settings.threshold is None and not isinstance(space, LayerChain):
             Goal(goal)  # tells of the threshold that is missing
-        self.sizes = _SMALL.get(space.benchmark, {}) if self.settings.size == "small" else {}
+        self.sizes = _SMALL[space.benchmark] if self.settings.size == "small" else {}
         self.objectives = Goal(goal, threshold=0.0).objectives
         self.columns = {"accuracy": ".2f", "parameters": ",.0f"}
         if self._is_tested:
@@ -287,6 +288,19 @@ def scenario_space(space: Space, goal: str | None, settings: TrainedSettings) ->
     fewer = int(unbound.parameters(unbound.encode(settings.reference)[None])[0]) - 1
     most = min(fewer, space.settings.max_parameters or fewer)
     return LayerChain(replace(space.settings, max_parameters=most), image=space.image, classes=space.classes)
+
+
+def _check_settings(settings: TrainedSettings, space: Space, shape: tuple[int, int, int]) -> None:
+    """Refuses what would be without effect, or leave nothing of an image."""
+    if settings.size != "published" and space.benchmark not in _SMALL:
+        raise NasbenchError(
+            f"trained.size is of the networks of cells ({', '.join(_SMALL)}); those of {space.name} have the size that "
+            "they say. Leave it at published."
+        )
+    side = min(shape[1:])
+    for name in ("pad", "cutout"):
+        if (pixels := getattr(settings.recipe, name)) >= side:
+            raise NasbenchError(f"recipe.{name} is less than the side of an image, {side} pixels, not {pixels}.")
 
 
 def _check_space(space: Space, shape: tuple[int, int, int], classes: int) -> None:

@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 FEWEST_PIXELS = 10_000
 """Of a map, in all images together: with fewer, torch's own is as fast."""
 MOST_MAPS = 63
-"""With more, torch's own is as fast."""
+"""With more, torch's own is about as fast."""
 _FAST_MULTIPLE = 16  # of as many maps, or a multiple, torch makes vectors
 _WIDTH = 512
 
