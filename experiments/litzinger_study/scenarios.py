@@ -31,12 +31,14 @@ class Scenario:
         together: the runs of both, compared by fitness.
         seconds: of training that each run had.
         dataset: that was trained on.
+        threshold: the validation accuracy to be reached, in per cent, where the scenario has one.
     """
 
     number: int
     together: Together
     seconds: float
     dataset: str
+    threshold: float | None
 
     @property
     def sets(self) -> tuple[RunSet, ...]:
@@ -61,7 +63,8 @@ def carry_out(number: int, name: str, changes: dict[str, Any], dataset: str, fol
         sets.append(RunSet.read(result.folder, title))
         if (threshold := sets[-1].record.known.get("threshold")) is not None:
             settings["trained"] = replace(settings["trained"], threshold=threshold)
-    return Scenario(number, compare_sets(sets, How()), settings["seconds"], dataset)
+    to_reach = settings["trained"].threshold if number == 1 else None
+    return Scenario(number, compare_sets(sets, How()), settings["seconds"], dataset, to_reach)
 
 
 def configuration(number: int, algorithm: str, settings: dict[str, Any], dataset: str, folder: Path) -> ng.RunConfig:
@@ -101,7 +104,8 @@ def blocks(scenario: Scenario) -> list[Heading | Paragraph | Picture | Table]:
         Heading(TITLES[scenario.number]),
         Paragraph(
             f"{len(genetic)} runs of each search, with {scenario.seconds:,.0f} seconds of training a run. The fitness "
-            f"of the best network of each run decides. {comparison.verdict} {comparison.a12.in_words()}"
+            f"of the best network of each run decides. {_reached(scenario)}{comparison.verdict} "
+            f"{comparison.a12.in_words()}"
         ),
         Table(headers, rows, numeric=(1, 2, 3, 4, 5, 6)),
         Picture(
@@ -112,6 +116,17 @@ def blocks(scenario: Scenario) -> list[Heading | Paragraph | Picture | Table]:
             "had found.",
         ),
     ]
+
+
+def _reached(scenario: Scenario) -> str:
+    """How many runs of each search found a network as accurate as it is to be; nothing if any accuracy will do."""
+    if (to_reach := scenario.threshold) is None:
+        return ""
+    runs = (
+        f"{sum(_number(row, 'accuracy') >= to_reach for row in own.record.summary)} of {len(own)} runs of {own.name}"
+        for own in scenario.sets
+    )
+    return f"To be reached are {to_reach:.2f} % in validation, which {' and '.join(runs)} did. "
 
 
 def _number(row: Mapping[str, Any], name: str) -> float:
