@@ -50,6 +50,8 @@ class Config:
     """Folder of the records, and of what was trained."""
     out: Path = Path("results") / "litzinger"
     """Folder of the page."""
+    note: str = ""
+    """What else is to be said on the page of how it was measured."""
 
     def __post_init__(self) -> None:
         """Refuses what has no distribution."""
@@ -81,8 +83,8 @@ def study(config: Config) -> Page:
         "The compute-efficient genetic algorithm of Litzinger, Klos & Schiffmann (ICANN 2019, "
         "doi 10.1007/978-3-030-30484-3_32). Population, rates, crossover points and the decay of steps are published "
         f"nowhere that we could read; ours are those of the preset {config.preset}. Measured on {_processor()} by "
-        f"`{config.command}`."
-    )
+        f"`{config.command}`. {config.note}"
+    ).rstrip()
     page = Page("The compute-efficient genetic algorithm on MNIST", (Paragraph(intro), *blocks))
     write_markdown(page, config.out / "README.md")
     return page

@@ -244,7 +244,8 @@ class Study:
         if not repeat.evaluations:
             raise NasbenchError(
                 f"The budget of {self.budget.seconds:,g} seconds does not pay for a single evaluation in repeat "
-                f"{repeat.number}, of which the first takes {seconds[0]:,.3g}; raise it (--seconds)."
+                f"{repeat.number}, of which the first takes {seconds[0]:,.3g}; raise it (--seconds), with another "
+                "folder of results."
             )
         all_paid = complete and 0 < len(candidates) == paid
         repeat.finished = not all_paid or self.budget.used_up(repeat.evaluations, repeat.seconds)

@@ -104,8 +104,8 @@ def blocks(scenario: Scenario) -> list[Heading | Paragraph | Picture | Table]:
         Heading(TITLES[scenario.number]),
         Paragraph(
             f"{len(genetic)} runs of each search, with {scenario.seconds:,.0f} seconds of training a run. The fitness "
-            f"of the best network of each run decides. {_reached(scenario)}{comparison.verdict} "
-            f"{comparison.a12.in_words()}"
+            f"of the best network of each run decides. {reached(scenario.sets, scenario.threshold)}"
+            f"{comparison.verdict} {comparison.a12.in_words()}"
         ),
         Table(headers, rows, numeric=(1, 2, 3, 4, 5, 6)),
         Picture(
@@ -118,15 +118,16 @@ def blocks(scenario: Scenario) -> list[Heading | Paragraph | Picture | Table]:
     ]
 
 
-def _reached(scenario: Scenario) -> str:
+def reached(sets: Sequence[RunSet], threshold: float | None) -> str:
     """How many runs of each search found a network as accurate as it is to be; nothing if any accuracy will do."""
-    if (to_reach := scenario.threshold) is None:
+    if threshold is None:
         return ""
     runs = (
-        f"{sum(_number(row, 'accuracy') >= to_reach for row in own.record.summary)} of {len(own)} runs of {own.name}"
-        for own in scenario.sets
+        f"{sum(_number(row, 'accuracy') >= threshold for row in own.record.summary)} of {len(own.record.summary)} "
+        f"runs of {own.name}"
+        for own in sets
     )
-    return f"To be reached are {to_reach:.2f} % in validation, which {' and '.join(runs)} did. "
+    return f"The bar is {threshold:.2f} % in validation; {' and '.join(runs)} reached it. "
 
 
 def _number(row: Mapping[str, Any], name: str) -> float:

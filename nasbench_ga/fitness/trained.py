@@ -294,13 +294,15 @@ def _check_settings(settings: TrainedSettings, space: Space, shape: tuple[int, i
     """Refuses what would be without effect, or leave nothing of an image."""
     if settings.size != "published" and space.benchmark not in _SMALL:
         raise NasbenchError(
-            f"trained.size is of the networks of cells ({', '.join(_SMALL)}); those of {space.name} have the size that "
-            "they say. Leave it at published."
+            f"--trained.size {settings.size} is of the networks of {' and '.join(_SMALL)}; those of {space.name} have "
+            "the size that they say. Leave it at published."
         )
     side = min(shape[1:])
     for name in ("pad", "cutout"):
         if (pixels := getattr(settings.recipe, name)) >= side:
-            raise NasbenchError(f"recipe.{name} is less than the side of an image, {side} pixels, not {pixels}.")
+            raise NasbenchError(
+                f"--trained.recipe.{name} is below {side} pixels, the side of an image, not {pixels}; lower it."
+            )
 
 
 def _check_space(space: Space, shape: tuple[int, int, int], classes: int) -> None:

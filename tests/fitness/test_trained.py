@@ -379,10 +379,10 @@ def test_what_cannot_be_trained_is_refused_before_anything_is() -> None:
         Trained(get_space("nb101"), SMALL, "photographs", "scenario-1")
     with pytest.raises(NasbenchError, match="lexicographic needs an accuracy"):
         Trained(get_space("nb101"), SMALL, "photographs", "lexicographic")
-    with pytest.raises(NasbenchError, match=r"trained\.size is of the networks of cells .* those of layer-chain"):
+    with pytest.raises(NasbenchError, match=r"trained\.size small is of the networks of nb101 and .* layer-chain"):
         make(replace(SMALL, size="small"))
     for name in ("pad", "cutout"):
-        with pytest.raises(NasbenchError, match=rf"recipe\.{name} is less than .* 32 pixels, not 32"):
+        with pytest.raises(NasbenchError, match=rf"recipe\.{name} is below 32 pixels.*, not 32; lower it"):
             make(replace(SMALL, recipe=replace(SHORT, **{name: 32})))
         make(replace(SMALL, recipe=replace(SHORT, **{name: 31})))
 
